@@ -1,0 +1,3 @@
+from .metrics import VISMetric, VOSMetric
+
+__all__ = ['VISMetric', 'VOSMetric']

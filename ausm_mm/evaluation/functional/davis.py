@@ -1,0 +1,185 @@
+"""Region similarity J and boundary accuracy F of video object segmentation, as DAVIS defines them.
+
+Source: Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video Object
+Segmentation", CVPR 2016, and https://github.com/davisvideochallenge/davis2017-evaluation.
+
+Which frames count (the DAVIS 2017 semi-supervised protocol, extended to objects that start late):
+
+* an object is prompted in its first annotated frame and scored from the next frame on;
+* the last frame of a sequence is not scored;
+* where the object is hidden, J = F = 1 for an empty prediction and 0 for any other;
+* an object's figure is its mean over its frames, a total the mean over the objects. A sequence's is
+  the mean over its own objects, so the total is not the mean over sequences.
+"""
+import math
+from typing import Dict, List, Mapping, Sequence, Tuple, Union
+
+import cv2
+import numpy as np
+
+from ausm_mm.structures import Track
+
+from .rle import area, decode
+
+BOUND_TH = 0.008
+# One scored frame: {'frame': int, 'J': float, 'F': float, 'hidden': bool, 'empty': bool}
+FrameScore = Dict[str, Union[int, float, bool]]
+
+
+def region_similarity(prediction: np.ndarray, ground_truth: np.ndarray) -> float:
+    """J: intersection over union of two bool masks (H, W); 1 if both are empty."""
+    union = np.count_nonzero(prediction | ground_truth)
+    return np.count_nonzero(prediction & ground_truth) / union if union else 1.0
+
+
+def boundary_accuracy(
+        prediction: np.ndarray, ground_truth: np.ndarray, bound_th: float = BOUND_TH) -> float:
+    """F: harmonic mean of the precision and recall of the boundary pixels of two masks.
+
+    Args:
+        prediction, ground_truth: bool masks (H, W).
+        bound_th: How far apart two boundaries may lie to agree, as a share of the image diagonal
+            (rounded up to whole pixels).
+
+    Returns:
+        F in [0, 1]; 1 if neither mask has a boundary, 0 if only one has.
+    """
+    radius = math.ceil(bound_th * math.hypot(*ground_truth.shape))
+    window = _joint_window(prediction, ground_truth)
+    predicted, true = mask_boundary(prediction[window]), mask_boundary(ground_truth[window])
+    n_predicted, n_true = np.count_nonzero(predicted), np.count_nonzero(true)
+    if not n_predicted or not n_true:
+        return float(n_predicted == n_true)
+    precision = np.count_nonzero(predicted & _dilate(true, radius)) / n_predicted
+    recall = np.count_nonzero(true & _dilate(predicted, radius)) / n_true
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def mask_boundary(mask: np.ndarray) -> np.ndarray:
+    """Pixels of a bool mask (H, W) that differ from their right, lower or lower right neighbour.
+
+    The boundary is one pixel wide and lies half a pixel towards the origin (``seg2bmap`` of the
+    Berkeley segmentation benchmark). The edge of the image is no boundary.
+    """
+    padded = np.pad(mask, ((0, 1), (0, 1)), mode='edge')
+    return (mask ^ padded[:-1, 1:]) | (mask ^ padded[1:, :-1]) | (mask ^ padded[1:, 1:])
+
+
+def score_sequence(predictions: Sequence[Track], ground_truths: Sequence[Track],
+                   size: Tuple[int, int], name: str) -> Dict[int, List[FrameScore]]:
+    """J and F of every object in every scored frame of one sequence.
+
+    Args:
+        predictions: Predicted tracks; an object without one counts as predicted empty.
+        ground_truths: Annotated tracks. One without a pixel was never prompted: it is left out.
+        size: Height and width of the frames, in pixels.
+        name: Name of the sequence, for messages.
+
+    Returns:
+        Object id -> scored frames in order, each with ``frame`` (position in the sequence), ``J``,
+        ``F``, ``hidden`` (the object is absent) and ``empty`` (nothing was predicted). The list is
+        empty for an object that is prompted in one of the last two frames.
+
+    Raises:
+        ValueError: If a prediction is of an unknown object or another size or length.
+    """
+    by_id = _index_tracks(predictions, ground_truths, name)
+    scores = {}
+    for truth in ground_truths:
+        present = [frame for frame, rle in enumerate(truth.segmentations) if area(rle)]
+        if not present:
+            continue
+        n_frames = len(truth.segmentations)
+        predicted = by_id.get(truth.object_id)
+        segmentations = predicted.segmentations if predicted else [None] * n_frames
+        where = f'object {truth.object_id} of sequence {name}'
+        _check_masks(segmentations, n_frames, size, f'The prediction of {where}')
+        _check_masks(truth.segmentations, n_frames, size, f'The ground truth of {where}')
+        scores[truth.object_id] = [
+            _score_frame(frame, decode(segmentations[frame], *size),
+                         decode(truth.segmentations[frame], *size))
+            for frame in range(present[0] + 1, n_frames - 1)
+        ]
+    return scores
+
+
+def summarize_objects(objects: Sequence[Sequence[FrameScore]]) -> Dict[str, float]:
+    """Means over objects of the means over their frames.
+
+    Args:
+        objects: The scored frames of each object, of one sequence or of many.
+
+    Returns:
+        ``J``, ``F``, ``J&F``; ``J_visible``: mean J over the object-frames in which the object is
+        visible; ``hidden_empty``: share of the hidden object-frames in which nothing is predicted.
+        A figure without any frame to average is left out.
+    """
+    summary = {}
+    scored = [frames for frames in objects if frames]
+    if scored:
+        for key in ('J', 'F'):
+            summary[key] = float(np.mean([np.mean([f[key] for f in frames]) for frames in scored]))
+        summary['J&F'] = (summary['J'] + summary['F']) / 2
+    frames = [frame for frames in scored for frame in frames]
+    visible = [frame['J'] for frame in frames if not frame['hidden']]
+    hidden = [frame['empty'] for frame in frames if frame['hidden']]
+    if visible:
+        summary['J_visible'] = float(np.mean(visible))
+    if hidden:
+        summary['hidden_empty'] = float(np.mean(hidden))
+    return summary
+
+
+def summarize_sequences(
+        sequences: Mapping[str, Mapping[int, Sequence[FrameScore]]]) -> Dict[str, Dict[str, float]]:
+    """Summary of each sequence: sequence name -> ``summarize_objects`` of its objects."""
+    return {name: summarize_objects(list(scores.values())) for name, scores in sequences.items()}
+
+
+def _score_frame(frame: int, prediction: np.ndarray, ground_truth: np.ndarray) -> FrameScore:
+    return dict(
+        frame=frame,
+        J=region_similarity(prediction, ground_truth),
+        F=boundary_accuracy(prediction, ground_truth),
+        hidden=not ground_truth.any(),
+        empty=not prediction.any())
+
+
+def _joint_window(first: np.ndarray, second: np.ndarray) -> Tuple[slice, slice]:
+    """Smallest window with every pixel of both masks and a pixel of background around them.
+
+    Boundaries never leave it, so F is the same inside it, at a fraction of the cost.
+    """
+    x, y, width, height = cv2.boundingRect((first | second).view(np.uint8))
+    return slice(max(y - 1, 0), y + height + 1), slice(max(x - 1, 0), x + width + 1)
+
+
+def _dilate(mask: np.ndarray, radius: int) -> np.ndarray:
+    """All pixels within ``radius`` (Euclidean, inclusive) of a pixel of the bool mask (H, W)."""
+    steps = np.arange(-radius, radius + 1)**2
+    disk = (steps[:, None] + steps[None, :] <= radius**2).astype(np.uint8)
+    return cv2.dilate(mask.view(np.uint8), disk).view(bool)
+
+
+def _index_tracks(predictions, ground_truths, name: str) -> Dict[int, Track]:
+    by_id = {track.object_id: track for track in predictions}
+    if len(by_id) < len(predictions):
+        raise ValueError(f'Sequence {name} has several predictions of one object id: '
+                         f'{sorted(track.object_id for track in predictions)}')
+    unknown = sorted(set(by_id) - {track.object_id for track in ground_truths})
+    if unknown:
+        raise ValueError(
+            f'Sequence {name} has predictions of objects {unknown}, which its ground truth does '
+            'not hold: predict only the prompted objects, with the object ids of their prompts')
+    return by_id
+
+
+def _check_masks(segmentations, n_frames: int, size: Tuple[int, int], what: str) -> None:
+    if len(segmentations) != n_frames:
+        raise ValueError(f'{what} has {len(segmentations)} masks, but the sequence has {n_frames} '
+                         'frames: give one entry per frame, None where it is absent')
+    for frame, rle in enumerate(segmentations):
+        if rle is not None and tuple(rle['size']) != tuple(size):
+            raise ValueError(
+                f'{what} has a mask of {list(rle["size"])} in frame {frame}, but the frames are '
+                f'{list(size)} (height, width): resize masks to the size of the stored frames')

@@ -1,0 +1,4 @@
+from .vis_metric import VISMetric
+from .vos_metric import VOSMetric
+
+__all__ = ['VISMetric', 'VOSMetric']
