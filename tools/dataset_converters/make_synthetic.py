@@ -36,7 +36,7 @@ def main():
     try:
         stats = write_synthetic(out, SyntheticOptions(**args))
     except DataError as error:
-        raise SystemExit(f'error: {error}')
+        raise SystemExit(f'error: {error}') from None
     print(f'{out}: ready after {time.perf_counter() - start:.1f} s')
     for split, figures in stats['splits'].items():
         print(f"  {split:5s} {figures['clips']:5d} clips  {figures['frames']:6d} frames  "

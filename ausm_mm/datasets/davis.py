@@ -1,0 +1,101 @@
+"""Videos with mask PNGs, as DAVIS stores them."""
+import os.path as osp
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Dict, List
+
+import numpy as np
+
+from ..registry import DATASETS
+from .base_video import BaseVideoDataset
+from .errors import DataError
+from .images import frame_size, read_bytes
+from .masks import load_label_map
+
+_IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
+
+
+@DATASETS.register_module()
+class DAVISDataset(BaseVideoDataset):
+    """Reads folders of frames and of mask PNGs; MOSE and YouTube-VOS share the format.
+
+    A mask belongs to the frame of the same name; frames without a mask are not annotated. What
+    the values of a PNG mean: :func:`~.masks.read_label_map`. All masks are looked through once to
+    learn which objects are where.
+
+    Args:
+        ann_file: A text file with one video name a line (``ImageSets/2017/train.txt``), or ''
+            for all videos.
+        data_prefix: ``img`` and ``mask``: the folders that hold a folder for each video
+            (``JPEGImages/480p`` and ``Annotations/480p``).
+        dataset_name, task, exhaustive, **kwargs: As in :class:`BaseVideoDataset`.
+
+    Raises:
+        DataError: Naming the file, the value and the cure.
+    """
+    METAINFO = dict(classes=('object', ))
+
+    def __init__(self, *args, data_prefix: Dict[str, str], dataset_name: str = 'davis',
+                 task: str = 'prompted', exhaustive: bool = False, **kwargs) -> None:
+        super().__init__(*args, data_prefix=data_prefix, dataset_name=dataset_name, task=task,
+                         exhaustive=exhaustive, **kwargs)
+
+    def load_data_list(self) -> List[Dict]:
+        names = self._video_names()
+        # Reading PNGs releases the interpreter's lock.
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return list(pool.map(self._read_video, range(len(names)), names))
+
+    def _video_names(self) -> List[str]:
+        if self.ann_file:
+            names = read_bytes(self.ann_file).decode().split()
+            if not names:
+                raise DataError(f'{self.ann_file}: names no video; write one name a line')
+            return names
+        root = Path(self.data_prefix['img'])
+        if not root.is_dir():
+            raise DataError(f"{root}: is not a folder; correct data_prefix['img']")
+        return sorted(path.name for path in root.iterdir() if path.is_dir())
+
+    def _read_video(self, video_id: int, name: str) -> Dict:
+        frames = _files_by_stem(osp.join(self.data_prefix['img'], name), _IMAGE_SUFFIXES, 'img')
+        masks = _files_by_stem(osp.join(self.data_prefix['mask'], name), ('.png', ), 'mask')
+        orphans = sorted(set(masks) - set(frames))
+        if orphans:
+            raise DataError(f'{masks[orphans[0]]}: there is no frame of that name in '
+                            f"{self.data_prefix['img']}/{name}; remove the mask or add the frame")
+        stems = sorted(frames)
+        height, width = frame_size(frames[stems[0]])
+        return dict(
+            video_id=video_id,
+            video_name=name,
+            height=height,
+            width=width,
+            img_paths=[frames[stem] for stem in stems],
+            annotated_frames=[t for t, stem in enumerate(stems) if stem in masks],
+            objects=self._find_objects([masks.get(stem) for stem in stems], height, width))
+
+    def _find_objects(self, mask_paths: List, height: int, width: int) -> List[Dict]:
+        """The objects of a video whose frame t has the mask ``mask_paths[t]`` (or None)."""
+        segmentations = {}
+        for t, path in enumerate(mask_paths):
+            if path is None:
+                continue
+            counts = np.bincount(load_label_map(path, height, width).ravel())
+            for object_id in np.flatnonzero(counts[1:]) + 1:
+                segmentations.setdefault(int(object_id), [None] * len(mask_paths))[t] = path
+        return [dict(object_id=object_id, label=0, segmentations=segmentations[object_id])
+                for object_id in sorted(segmentations)]
+
+
+def _files_by_stem(folder: str, suffixes, prefix: str) -> Dict[str, str]:
+    """Name without suffix -> path of all files of a kind; at least one."""
+    if not osp.isdir(folder):
+        raise DataError(f'{folder}: is not a folder; is the data complete and '
+                        f'data_prefix[{prefix!r}] right?')
+    files = {path.stem: str(path) for path in Path(folder).iterdir()
+             if path.suffix.lower() in suffixes}
+    if not files:
+        raise DataError(f"{folder}: holds no {' or '.join(suffixes)} file; add them or take the "
+                        'video out of the list')
+    return files

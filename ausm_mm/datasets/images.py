@@ -1,0 +1,84 @@
+"""Reading video frames."""
+import io
+from pathlib import Path
+from typing import Optional, Tuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from .errors import DataError
+
+# The last bytes of every complete JPEG and PNG file.
+_END_MARKERS = (b'\xff\xd9', b'IEND\xaeB`\x82')
+
+
+def read_bytes(path: str) -> bytes:
+    """Content of a file.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f'{path}: cannot be read ({error.strerror}); '
+                        'is the data complete and the data_prefix right?') from None
+
+
+def read_frame(path: str) -> np.ndarray:
+    """Reads a frame as it is stored; an EXIF rotation is ignored, as the masks know nothing of it.
+
+    Args:
+        path: JPEG, PNG or any other format that PIL reads.
+
+    Returns:
+        uint8 (H, W, 3), BGR.
+
+    Raises:
+        DataError: If the file is missing, truncated or no image.
+    """
+    data = read_bytes(path)
+    if data.endswith(_END_MARKERS):
+        flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        if image is not None:
+            return image
+    # OpenCV fills what a truncated file lacks with grey and says nothing; PIL refuses.
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(f'{path}: is not a readable image ({error}); '
+                        'copy or extract it again') from None
+
+
+def frame_size(path: str) -> Tuple[int, int]:
+    """Height and width from a frame's header.
+
+    Raises:
+        DataError: If the file is missing or no image.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except OSError as error:
+        raise DataError(f'{path}: is not a readable image ({error}); '
+                        'copy or extract it again') from None
+
+
+def resized_shape(height: int, width: int, short_side: int,
+                  max_long_side: Optional[int] = None) -> Tuple[int, int]:
+    """Height and width with the shorter side at ``short_side``, or less to respect
+    ``max_long_side``; the aspect ratio is kept."""
+    scale = short_side / min(height, width)
+    if max_long_side is not None:
+        scale = min(scale, max_long_side / max(height, width))
+    return max(round(height * scale), 1), max(round(width * scale), 1)
+
+
+def resize_frame(frame: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Bilinear resize of a frame (h, w, 3)."""
+    if frame.shape[:2] == (height, width):
+        return frame
+    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
