@@ -158,8 +158,8 @@ def _read_track(track: Dict, name: str, videos: Dict, categories: Dict) -> Dict:
         if rle is not None and list(rle['size']) != size:
             raise ValueError(
                 f'{name} of video {video["id"]} has a mask of {list(rle["size"])} in frame '
-                f'{frame}, but the video is {size} (height, width): resize masks to the size of the video '
-                'before encoding them')
+                f'{frame}, but the video is {size} (height, width): resize masks to the size of '
+                'the video before encoding them')
     areas = [a for a in track.get('areas') or map(area, segmentations) if a]
     return dict(
         name=f'{name} of video {video["id"]}',

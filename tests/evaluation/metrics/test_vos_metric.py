@@ -1,0 +1,67 @@
+import json
+
+import numpy as np
+import pytest
+from mmengine.evaluator import Evaluator
+
+from ausm_mm.evaluation.functional.rle import encode
+from ausm_mm.registry import METRICS
+from ausm_mm.structures import ClipDataSample, Track
+
+EMPTY = encode(np.zeros((8, 20), bool))
+
+
+def box(x0, x1):
+    mask = np.zeros((8, 20), bool)
+    mask[:, x0:x1] = True
+    return encode(mask)
+
+
+def sample(name, truths, predictions):
+    return ClipDataSample(
+        metainfo=dict(video_name=name, ori_shape=(8, 20)),
+        gt_tracks=truths,
+        pred_tracks=predictions)
+
+
+def evaluate(samples, **kwargs):
+    evaluator = Evaluator([METRICS.build(dict(type='VOSMetric', **kwargs))])
+    for item in samples:
+        evaluator.process([item])
+    return evaluator.evaluate(len(samples))
+
+
+def test_figures(tmp_path):
+    # Object 1: J = 1, 0.5 (visible), hidden and predicted; object 2: hidden and empty, J = 0.
+    samples = [
+        sample('a', [Track(1, 0, 1., [box(0, 8)] * 3 + [None, box(0, 8)])],
+               [Track(1, 0, 1., [None, box(0, 8), box(0, 4), box(0, 4), None])]),
+        sample('b', [Track(2, 0, 1., [box(0, 4), None, box(0, 4), box(0, 4)])],
+               [Track(2, 0, 1., [None, EMPTY, EMPTY, EMPTY])]),
+    ]
+    scores = evaluate(samples, outfile_prefix=str(tmp_path / 'val'))
+    assert scores['vos/J'] == pytest.approx((1.5 / 3 + 1 / 2) / 2)
+    assert scores['vos/J&F'] == pytest.approx((scores['vos/J'] + scores['vos/F']) / 2)
+    assert scores['vos/J_visible'] == pytest.approx(1.5 / 3)
+    assert scores['vos/hidden_empty'] == .5
+    written = json.loads((tmp_path / 'val.metrics.json').read_text())
+    assert written['per_sequence']['b']['J'] == .5
+    assert [frame['J'] for frame in written['per_frame']['a']['1']] == [1, .5, 0]
+    assert written['J'] == scores['vos/J']
+
+
+def test_no_hidden_frame_leaves_the_share_out():
+    scores = evaluate([sample('a', [Track(1, 0, 1., [box(0, 8)] * 3)], [])])
+    assert scores == {'vos/J': 0, 'vos/F': 0, 'vos/J&F': 0, 'vos/J_visible': 0}
+
+
+def test_nothing_to_score():
+    with pytest.raises(ValueError, match='No object has a frame to score'):
+        evaluate([sample('a', [Track(1, 0, 1., [box(0, 8)] * 2)], [])])
+
+
+def test_wrong_size_names_the_sequence():
+    small = encode(np.ones((4, 10), bool))
+    with pytest.raises(ValueError, match=r'object 1 of sequence a .*\[4, 10\] in frame 1.*\[8, 20'):
+        evaluate([sample('a', [Track(1, 0, 1., [box(0, 8)] * 3)],
+                         [Track(1, 0, 1., [None, small, None])])])
