@@ -6,3 +6,9 @@ class DataError(ValueError):
 
     The message is one line that names the file, the offending value and the cure.
     """
+
+    def __init__(self, message: str) -> None:
+        # What a data loader's worker raises comes back with its whole traceback as the message.
+        if message.startswith('Caught DataError in '):
+            message = message.rstrip().rsplit('DataError: ', 1)[-1]
+        super().__init__(message)

@@ -1,6 +1,6 @@
 """Reading masks: label-map PNGs, RLEs and polygons."""
 import io
-from typing import Dict, List, Union
+from typing import Dict, List, Optional, Union
 
 import numpy as np
 from PIL import Image
@@ -10,9 +10,6 @@ from .errors import DataError
 from .images import read_bytes
 
 VOID = 255  # pixels of an indexed PNG that belong to no object, as in PASCAL VOC
-
-# One object in one frame: an RLE, polygons, or the path of a label-map PNG.
-Segmentation = Union[Dict, List, str]
 
 
 def read_label_map(path: str) -> np.ndarray:
@@ -48,7 +45,7 @@ def read_label_map(path: str) -> np.ndarray:
         return label_map
     if label_map.max() < 255:
         return label_map
-    others = np.setdiff1d(label_map, (0, 255))
+    others = label_map[(label_map > 0) & (label_map < 255)]
     if others.size:
         raise DataError(f'{path}: a grey mask with the values 255 and {others[0]} is neither '
                         'binary (0 and 255) nor an object index; save it with a palette')
@@ -72,34 +69,6 @@ def _grey_values(image: Image.Image, path: str) -> np.ndarray:
     return channels[..., 0].copy()
 
 
-def to_rle(segmentation: Segmentation, object_id: int, height: int, width: int) -> Dict:
-    """Brings any segmentation to a compressed RLE.
-
-    Args:
-        segmentation: See :data:`Segmentation`.
-        object_id: Picks the object from a label-map PNG.
-        height, width: Of the frame.
-
-    Returns:
-        dict: Compressed COCO RLE.
-
-    Raises:
-        DataError: If it cannot be decoded or a PNG's size is not that of the frame.
-    """
-    if isinstance(segmentation, str):
-        label_map = load_label_map(segmentation, height, width)
-        return mask_util.encode(np.asfortranarray(label_map == object_id, np.uint8))
-    if isinstance(segmentation, list):
-        try:
-            return mask_util.merge(mask_util.frPyObjects(segmentation, height, width))
-        except (TypeError, ValueError, IndexError) as error:
-            raise DataError(f'object {object_id}: malformed polygons ({error}); each must be a '
-                            'flat list x1, y1, x2, y2, x3, y3, ...') from None
-    if isinstance(segmentation['counts'], list):
-        return mask_util.frPyObjects(segmentation, height, width)
-    return segmentation
-
-
 def load_label_map(path: str, height: int, width: int) -> np.ndarray:
     """Reads a mask PNG that must have the size of its frame; uint8 (height, width).
 
@@ -114,14 +83,45 @@ def load_label_map(path: str, height: int, width: int) -> np.ndarray:
     return label_map
 
 
-def decode_rles(rles: List[Dict]) -> np.ndarray:
-    """Decodes RLEs of one size; bool (K, H, W), K >= 1.
+def frame_masks(objects: List[Dict], t: int, height: int, width: int) -> np.ndarray:
+    """Decodes all objects of one frame.
+
+    Args:
+        objects: N objects as the data sets give them, with ``object_id`` and ``segmentations``.
+        t: The frame.
+        height, width: Of the frame.
+
+    Returns:
+        bool (N, height, width): Empty where an object is absent.
 
     Raises:
-        DataError: If an RLE is malformed.
+        DataError: If a mask is missing, malformed or of another size than the frame.
     """
-    try:
-        masks = mask_util.decode(rles)  # (H, W, K), Fortran order
-    except (TypeError, ValueError) as error:
-        raise DataError(f'malformed RLE ({error}); write the annotation again') from None
-    return masks.transpose(2, 0, 1).view(bool)
+    masks = np.zeros((len(objects), height, width), bool)
+    label_maps: Dict[str, np.ndarray] = {}  # one file holds all objects of a frame
+    for mask, obj in zip(masks, objects, strict=True):
+        segmentation = obj['segmentations'][t]
+        if isinstance(segmentation, str):
+            if segmentation not in label_maps:
+                label_maps[segmentation] = load_label_map(segmentation, height, width)
+            mask[:] = label_maps[segmentation] == obj['object_id']
+        elif segmentation is not None:
+            try:
+                mask[:] = mask_util.decode(_compressed(segmentation, height, width))
+            except (TypeError, ValueError) as error:
+                raise DataError(f"object {obj['object_id']}, frame {t}: malformed RLE or polygons "
+                                f'({error}); write the annotation again') from None
+    return masks
+
+
+def _compressed(segmentation: Union[Dict, List], height: int, width: int) -> Dict:
+    if isinstance(segmentation, list):
+        return mask_util.merge(mask_util.frPyObjects(segmentation, height, width))
+    if isinstance(segmentation['counts'], list):
+        return mask_util.frPyObjects(segmentation, height, width)
+    return segmentation
+
+
+def encode_mask(mask: np.ndarray) -> Optional[Dict]:
+    """Compressed RLE of a mask bool (H, W), or None if it is empty."""
+    return mask_util.encode(np.asfortranarray(mask, np.uint8)) if mask.any() else None

@@ -41,8 +41,7 @@ class YouTubeVISDataset(BaseVideoDataset):
             videos[video['video_id']] = video
         annotations = self._get(content, 'annotations', 'the file (null where there are none)')
         for raw in annotations or []:
-            if not raw.get('iscrowd', 0):
-                self._add_object(videos, labels, raw)
+            self._add_object(videos, labels, raw)
         return list(videos.values())
 
     def _load_json(self) -> Dict:
@@ -57,7 +56,7 @@ class YouTubeVISDataset(BaseVideoDataset):
         return content
 
     def _get(self, entry: Dict, key: str, owner: str) -> Any:
-        if key not in entry:
+        if not isinstance(entry, dict) or key not in entry:
             raise DataError(f'{self.ann_file}: the key {key!r} is missing in {owner}; '
                             'see the YouTube-VIS layout in docs/data.md')
         return entry[key]
@@ -101,16 +100,17 @@ class YouTubeVISDataset(BaseVideoDataset):
             raise DataError(f'{self.ann_file}: {owner} names the category {category_id}, which is '
                             'not among the categories; add it there')
         video = videos[video_id]
-        if len(segmentations) != len(video['img_paths']):
+        if not isinstance(segmentations, list) or len(segmentations) != len(video['img_paths']):
+            found = len(segmentations) if isinstance(segmentations, list) else segmentations
             raise DataError(
-                f'{self.ann_file}: {owner} has {len(segmentations)} segmentations, its video '
-                f"{video_id} has {len(video['img_paths'])} frames; use null where it is absent")
+                f"{self.ann_file}: {owner} has {found} segmentations, its video {video_id} has "
+                f"{len(video['img_paths'])} frames; give one a frame, null where it is absent")
         for frame, segmentation in enumerate(segmentations):
             problem = _find_problem(segmentation, video['height'], video['width'])
             if problem:
                 raise DataError(f'{self.ann_file}: {owner}, frame {frame} of video {video_id}: '
                                 f'{problem}')
-        if any(segmentations):
+        if any(segmentations) and not raw.get('iscrowd', 0):
             video['objects'].append(dict(
                 object_id=object_id,
                 label=labels[category_id],
@@ -119,8 +119,12 @@ class YouTubeVISDataset(BaseVideoDataset):
 
 def _find_problem(segmentation, height: int, width: int) -> Optional[str]:
     """What is wrong with an entry of ``segmentations``, with the cure, or None."""
-    if not segmentation or isinstance(segmentation, list):  # absent, or polygons
+    if not segmentation:
         return None
+    if isinstance(segmentation, list):
+        if all(isinstance(p, list) and len(p) >= 6 and len(p) % 2 == 0 for p in segmentation):
+            return None
+        return 'each polygon must be a flat list x1, y1, x2, y2, x3, y3, ...; write it again'
     if not isinstance(segmentation, dict) or not {'size', 'counts'} <= set(segmentation):
         return "must be null, polygons or an RLE with 'size' and 'counts'; write it again"
     if list(segmentation['size']) != [height, width]:

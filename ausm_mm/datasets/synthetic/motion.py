@@ -6,14 +6,16 @@ import numpy as np
 
 from .sprites import EXTENT
 
+Size = Tuple[int, int]  # height and width in pixels
+
 SPEED = 5.0 / 64  # mean speed of leaving and returning, in frame heights per frame
 RADIUS = (8 / 64, 14 / 64)  # in units of the frame's shorter side
 SWELL = 0.16  # objects grow and shrink by up to this share
 PILLAR_SHARE = 0.6  # of the clips
 WIDE_SHARE = 0.4  # of the pillars
 LATE_SHARE = 0.25  # of the objects, the first one excepted
-# Share of all object-frames planned as absences, drawn for each clip. Chance occlusions come on top;
-# late objects, and absences next to them, count less after birth.
+# Share of all object-frames planned as absences, drawn for each clip. Chance occlusions come on
+# top; together they hide about 14 % of the object-frames after birth.
 ABSENT_SHARE = (0.045, 0.12)
 SHORTEST_ABSENCE = 3  # frames
 
@@ -44,7 +46,8 @@ def _smoothstep(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
-def _spread_points(rng: np.random.Generator, count: int, low, high) -> np.ndarray:
+def _spread_points(rng: np.random.Generator, count: int, low: np.ndarray,
+                   high: np.ndarray) -> np.ndarray:
     """Random points that keep apart: each the best of some candidates; (count, 2)."""
     points = rng.uniform(low, high, (1, 2))
     for _ in range(count - 1):
@@ -66,7 +69,7 @@ def _visit(center: np.ndarray, axis: int, target: np.ndarray, start: int, stop: 
     center[:, axis] += weight * (target - center[:, axis])
 
 
-def _leave(motion: Motion, start: int, stop: int, size) -> None:
+def _leave(motion: Motion, start: int, stop: int, size: Size) -> None:
     """Sends an object over the nearest edge for the frames [start, stop)."""
     height, width = size
     x, y = motion.center[np.clip((start + stop) // 2, 0, len(motion.center) - 1)]
@@ -80,16 +83,17 @@ def _leave(motion: Motion, start: int, stop: int, size) -> None:
 def _plan_absences(rng: np.random.Generator, num_objects: int, num_frames: int) -> List[int]:
     """Lengths of the absences of a clip, at most one for each object."""
     budget = rng.uniform(*ABSENT_SHARE) * num_objects * num_frames
-    longest = max(num_frames // 2, SHORTEST_ABSENCE)
+    longest = num_frames // 2
     lengths = []
-    while budget >= SHORTEST_ABSENCE and len(lengths) < num_objects:
+    while longest > SHORTEST_ABSENCE and budget >= SHORTEST_ABSENCE and len(lengths) < num_objects:
         length = int(min(budget, rng.integers(SHORTEST_ABSENCE, longest + 1)))
         lengths.append(length)
         budget -= length
     return lengths
 
 
-def _base_motions(rng: np.random.Generator, num_objects: int, num_frames: int, size) -> List[Motion]:
+def _base_motions(rng: np.random.Generator, num_objects: int, num_frames: int,
+                  size: Size) -> List[Motion]:
     """Paths without events: every object heads for the place where the next one started."""
     height, width = size
     side = min(size)
@@ -99,7 +103,7 @@ def _base_motions(rng: np.random.Generator, num_objects: int, num_frames: int, s
     ends = np.roll(starts, 1, axis=0) + rng.normal(0, 0.15 * side, starts.shape)
     ends = np.clip(ends, low, high)
     motions = []
-    for start, end in zip(starts, ends):
+    for start, end in zip(starts, ends, strict=True):
         points = np.stack([start, rng.uniform(low, high), end])
         phase = rng.uniform(0, 2 * np.pi) + np.linspace(0, rng.uniform(2, 6), num_frames)
         turn = np.deg2rad(rng.uniform(-7, 7))
@@ -110,7 +114,7 @@ def _base_motions(rng: np.random.Generator, num_objects: int, num_frames: int, s
     return motions
 
 
-def _make_pillar(rng: np.random.Generator, motions: List[Motion], size) -> Pillar:
+def _make_pillar(rng: np.random.Generator, motions: List[Motion], size: Size) -> Pillar:
     """A pillar that is slim, or in some clips just wide enough to hide the smallest object."""
     num_frames = len(motions[0].center)
     _, width = size
@@ -123,7 +127,7 @@ def _make_pillar(rng: np.random.Generator, motions: List[Motion], size) -> Pilla
 
 
 def plan_motion(rng: np.random.Generator, num_objects: int, num_frames: int,
-                size) -> Tuple[List[Motion], Optional[Pillar]]:
+                size: Size) -> Tuple[List[Motion], Optional[Pillar]]:
     """Plans one clip.
 
     Args:
@@ -144,8 +148,9 @@ def plan_motion(rng: np.random.Generator, num_objects: int, num_frames: int,
 
     smallest = min(range(num_objects), key=lambda i: motions[i].radius.max())
     movers = [i for i in rng.permutation(num_objects) if i not in late]
-    for i, length in zip(movers, _plan_absences(rng, num_objects, num_frames)):
-        latest = max(num_frames - length, 1)
+    absences = _plan_absences(rng, num_objects, num_frames)
+    for i, length in zip(movers, absences, strict=False):  # who comes late has none
+        latest = num_frames - length
         start = int(rng.integers(min(3, latest), latest + 1))
         hides = (pillar and i == smallest
                  and 2 * EXTENT * motions[i].radius.max() <= pillar.width)

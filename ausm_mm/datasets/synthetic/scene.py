@@ -88,7 +88,7 @@ class _Scene:
         """Canvas (S*H, S*W, 3) float32 and the owner of each of its pixels (S*H, S*W) uint8."""
         canvas = self._draw_background(t)
         owner = np.zeros(canvas.shape[:2], np.uint8)
-        for i, (motion, sprite) in enumerate(zip(self.motions, self.sprites)):
+        for i, (motion, sprite) in enumerate(zip(self.motions, self.sprites, strict=True)):
             self._draw_object(canvas, owner, i + 1, sprite, motion, t)
         if self.pillar:
             self._draw_pillar(canvas, owner, t)
@@ -113,7 +113,7 @@ class _Scene:
         bottom = min(int(y + reach) + 1, canvas.shape[0])
         if left >= right or top >= bottom:
             return
-        # Sprite position of a canvas pixel: rotate back, scale to UNIT, move to the sprite's centre.
+        # Canvas pixel -> sprite pixel: rotate back, scale to UNIT, move to the sprite's centre.
         zoom = UNIT / radius
         cos, sin = zoom * np.cos(motion.angle[t]), zoom * np.sin(motion.angle[t])
         turn = np.array([(cos, sin), (-sin, cos)])

@@ -34,7 +34,7 @@ def _write_frames(clip: Clip, ytvis: Path, davis: Tuple[Path, Path]) -> None:
     for folder in (ytvis, davis_images, davis_masks):
         folder.mkdir(parents=True)
     palette = davis_palette()
-    for t, (frame, label_map) in enumerate(zip(clip.frames, clip.label_maps)):
+    for t, (frame, label_map) in enumerate(zip(clip.frames, clip.label_maps, strict=True)):
         jpeg = ytvis / f'{t:05d}.jpg'
         if not cv2.imwrite(str(jpeg), frame, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
             raise DataError(f'{jpeg}: cannot be written; is the disk full?')

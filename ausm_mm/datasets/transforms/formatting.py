@@ -1,16 +1,15 @@
 """Packing a clip or a video as the model takes it."""
-from typing import Dict, List, Optional
+from typing import Dict, List
 
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import InstanceData
-from pycocotools import mask as mask_util
 
 from ...registry import TRANSFORMS
 from ...structures import ClipDataSample, Track
 from ..errors import DataError
-from ..masks import to_rle
+from ..masks import encode_mask, frame_masks
 
 _META_KEYS = ('dataset_name', 'task', 'exhaustive', 'video_id', 'video_name', 'frame_ids',
               'ori_shape', 'img_shape', 'classes')
@@ -52,25 +51,26 @@ class PackVideo(BaseTransform):
     def transform(self, results: Dict) -> Dict:
         data_sample = _data_sample(results)
         data_sample.set_metainfo(dict(annotated_frames=results['annotated_frames']))
-        tracks = [self._track(obj, results) for obj in results['objects']]
-        data_sample.gt_tracks = [track for track in tracks if any(track.segmentations)]
+        data_sample.gt_tracks = self._tracks(results)
         if results['task'] == 'prompted':
             data_sample.prompts = self._prompts(data_sample.gt_tracks)
             if not data_sample.prompts:
                 raise DataError(f"video {results['video_name']} of {results['dataset_name']}: has "
-                                'no mask to prompt with; add one or use task=\'unprompted\'')
+                                "no mask to prompt with; add one or use task='unprompted'")
         return dict(inputs=results['frames'], data_samples=data_sample)
 
     @staticmethod
-    def _track(obj: Dict, results: Dict) -> Track:
-        def rle_of(segmentation) -> Optional[Dict]:
-            if segmentation is None:
-                return None
-            rle = to_rle(segmentation, obj['object_id'], results['height'], results['width'])
-            return rle if mask_util.area(rle) else None
-
-        return Track(object_id=obj['object_id'], label=obj['label'], score=1.0,
-                     segmentations=[rle_of(s) for s in obj['segmentations']])
+    def _tracks(results: Dict) -> List[Track]:
+        """The annotation of the whole video, without objects that have no pixel."""
+        tracks = [Track(obj['object_id'], obj['label'], 1.0, []) for obj in results['objects']]
+        try:
+            for t in range(len(results['img_paths'])):
+                masks = frame_masks(results['objects'], t, results['height'], results['width'])
+                for track, mask in zip(tracks, masks, strict=True):
+                    track.segmentations.append(encode_mask(mask))
+        except DataError as error:
+            raise DataError(f"video {results['video_name']}: {error}") from None
+        return [track for track in tracks if any(track.segmentations)]
 
     @staticmethod
     def _prompts(tracks: List[Track]) -> Dict[int, List[Track]]:

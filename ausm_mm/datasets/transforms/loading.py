@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from ...registry import TRANSFORMS
 from ..errors import DataError
 from ..images import read_frame, resize_frame, resized_shape
-from ..masks import decode_rles, load_label_map, to_rle
+from ..masks import frame_masks
 
 
 def _read_checked(path: str, height: int, width: int) -> np.ndarray:
@@ -54,41 +54,23 @@ class LoadClipMasks(BaseTransform):
 
     def transform(self, results: Dict) -> Dict:
         height, width = results['height'], results['width']
-        objects, frame_ids = results['objects'], results['frame_ids']
-        unique, position = np.unique(frame_ids, return_inverse=True)
-        masks = np.zeros((len(objects), len(unique), height, width), bool)
-        rles, places, label_maps = [], [], {}
-        for k, t in enumerate(unique):
-            for n, obj in enumerate(objects):
-                segmentation = obj['segmentations'][t]
-                if isinstance(segmentation, str):
-                    if segmentation not in label_maps:  # one file holds all objects of a frame
-                        label_maps[segmentation] = load_label_map(segmentation, height, width)
-                    masks[n, k] = label_maps[segmentation] == obj['object_id']
-                elif segmentation is not None:
-                    rles.append(to_rle(segmentation, obj['object_id'], height, width))
-                    places.append((n, k))
-        if rles:
-            rows, columns = zip(*places)
-            masks[list(rows), list(columns)] = self._decode(rles, results['video_name'])
+        objects = results['objects']
+        unique, position = np.unique(results['frame_ids'], return_inverse=True)
+        try:
+            masks = np.stack([frame_masks(objects, t, height, width) for t in unique], axis=1)
+        except DataError as error:
+            raise DataError(f"video {results['video_name']}: {error}") from None
         results['masks'] = masks[:, position]  # (N, T, H, W)
         results['labels'] = np.array([obj['label'] for obj in objects], np.int64)
         results['object_ids'] = np.array([obj['object_id'] for obj in objects], np.int64)
         return results
 
-    @staticmethod
-    def _decode(rles: List[Dict], video_name: str) -> np.ndarray:
-        try:
-            return decode_rles(rles)
-        except DataError as error:
-            raise DataError(f'video {video_name}: {error}') from None
-
 
 class FrameSequence:
     """The frames of a video, decoded on access.
 
-    ``sequence[t]`` is a uint8 tensor (3, h, w) in BGR. Deliberately no ``collections.abc.Sequence``:
-    mmengine's collate functions would take it apart.
+    ``sequence[t]`` is a uint8 tensor (3, h, w) in BGR. Deliberately no
+    ``collections.abc.Sequence``: mmengine's collate functions would take it apart.
 
     Args:
         img_paths: Frame files.
