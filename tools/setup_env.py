@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -102,8 +103,9 @@ class SetUp:
             check_toolchain(facts['include'], facts['tag'])  # now, not after a long download
         files = [part for name in REQUIREMENTS
                  for part in ('-r', ROOT / 'requirements' / f'{name}.txt')]
-        self.env.pip('packages (PyPI\'s torch for Linux brings 3 GB of CUDA libraries)',
-                     'install', *files)
+        self.console.say('packages: PyPI\'s torch for Linux brings 3 GB of CUDA libraries, so this '
+                         'takes as long as their download')
+        self.env.pip('packages', 'install', *files)
 
     def repair_opencv(self) -> None:
         """On a server without a desktop's libraries, put the headless OpenCV in its place."""
@@ -131,10 +133,12 @@ class SetUp:
             self.console.say(f'{wheel} does not import here and is built again')
         check_toolchain(facts['include'], facts['tag'])
         key = self._wheel_key(facts)
+        folder = ROOT / 'build' / key
         built = build_wheel(
             self.console, self.env.python, read_pin('mmcv', self.requirements['mmcv']),
-            facts['versions']['torch'], self.ops, ROOT / 'build' / key)
+            facts['versions']['torch'], self.ops, folder)
         self._install_wheel(put_in_cache(built, cache_folder() / key))
+        shutil.rmtree(folder)  # 450 MB, most of it the precompiled header
 
     def install_ausm_mm(self) -> None:
         """Install this checkout in place."""
