@@ -60,7 +60,7 @@ def find_python() -> str:
             return name
     raise SetupError(
         f'Python {sys.version_info[0]}.{sys.version_info[1]} found, Python 3.10 to 3.12 needed: '
-        'install one (apt-get install python3.11 python3.11-venv), then run '
+        'install one (such as apt-get install python3.11 python3.11-venv), then run '
         '"make setup PYTHON=python3.11"')
 
 
