@@ -11,9 +11,9 @@ from ...registry import TRANSFORMS
 class SampleClip(BaseTransform):
     """Picks T frames at an even stride among a video's annotated frames.
 
-    The clip is placed around a random frame in which an object is visible, if there is one. A
-    stride that does not fit into the video is lowered as far as needed; a video of fewer than T
-    frames is played forth and back (0, 1, 2, 1, 0, 1, ... for three frames).
+    All clips in which an object is visible are equally likely. A stride at which none fits into
+    the video is lowered as far as needed; a video of fewer than T frames is played forth and back
+    (0, 1, 2, 1, 0, 1, ... for three frames).
 
     Required keys: img_paths, annotated_frames, objects. Added keys: frame_ids.
 
@@ -57,14 +57,15 @@ class SampleClip(BaseTransform):
     def _place(self, visible: np.ndarray) -> np.ndarray:
         """Positions of an evenly spaced clip that holds a visible frame; (T,)."""
         num_frames = len(visible)
+        if not visible.any():  # then any clip will do
+            visible = np.ones(num_frames, bool)
         stride = np.random.randint(self.strides[0], self.strides[1] + 1)
         if self.length > 1:
             stride = min(stride, (num_frames - 1) // (self.length - 1))
-        last_start = num_frames - 1 - (self.length - 1) * stride
-        anchors = np.flatnonzero(visible)
-        if not len(anchors):
-            anchors = np.arange(num_frames)
-        anchor = np.random.choice(anchors)
-        starts = anchor - stride * np.arange(self.length)
-        start = np.random.choice(starts[(starts >= 0) & (starts <= last_start)])
-        return start + stride * np.arange(self.length)
+        while True:  # ends at the latest with stride 1, whose clips hold every frame
+            starts = np.arange(num_frames - (self.length - 1) * stride)
+            clips = starts[:, None] + stride * np.arange(self.length)  # (starts, T)
+            clips = clips[visible[clips].any(axis=1)]
+            if len(clips):
+                return clips[np.random.randint(len(clips))]
+            stride -= 1
