@@ -1,0 +1,3 @@
+from .tiny_conv import FPNPixelEncoder, TinyConvNet
+
+__all__ = ['FPNPixelEncoder', 'TinyConvNet']

@@ -1,0 +1,3 @@
+from .attention import FFN, MultiheadAttention
+
+__all__ = ['FFN', 'MultiheadAttention']

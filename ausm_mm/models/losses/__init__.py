@@ -1,0 +1,3 @@
+from .query_loss import QueryLoss
+
+__all__ = ['QueryLoss']
