@@ -133,7 +133,8 @@ class Environment:
             if version and self._has_pip():
                 return
         python = find_python()
-        self.console.run(f'{self.path.name} with {Path(python).name}',
+        major, minor = python_version(python)
+        self.console.run(f'{self.path.name} with Python {major}.{minor}',
                          [python, '-m', 'venv', '--clear', self.path])
 
     def _has_pip(self) -> bool:
