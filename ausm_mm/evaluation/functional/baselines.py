@@ -33,13 +33,16 @@ def copy_first_mask(data_sample: ClipDataSample) -> List[Track]:
 
 
 def link_by_iou(detections: Sequence[Sequence[Detection]],
-                iou_threshold: float = 0.5,
+                iou_threshold: float = 0.1,
                 max_gap: int = 3) -> List[Track]:
     """Unprompted baseline: links the detections of single frames to tracks by mask overlap.
 
     In each frame the Hungarian algorithm pairs live tracks with detections of the same label so
     that the sum of the IoUs with each track's latest mask is the largest. Other detections start a
-    track.
+    track. A track's score is the mean over all frames of the video, 0 where it was not found, so
+    that short pieces rank below whole tracks. On the synthetic set with perfect masks AP is 0.75
+    with these defaults, 0.44 with the mean over the found frames, and 0.38 with a threshold of 0.5:
+    objects move far between two frames.
 
     Args:
         detections: Per frame, its detections: (label, score, compressed RLE). All frames have the
@@ -48,14 +51,12 @@ def link_by_iou(detections: Sequence[Sequence[Detection]],
         max_gap: A track ends after it was not seen in more than this many frames in a row.
 
     Returns:
-        Tracks in the order of their first detection (object ids 1, 2, ...), with the mean score of
-        their detections.
+        Tracks in the order of their first detection (object ids 1, 2, ...).
 
     Raises:
         ValueError: If a score is not a finite number.
     """
     tracks: List[Track] = []
-    scores: List[List[float]] = []
     last_seen: List[int] = []
     for frame, found in enumerate(detections):
         _check_scores(found, frame)
@@ -67,13 +68,10 @@ def link_by_iou(detections: Sequence[Sequence[Detection]],
             index = links.get(column, len(tracks))
             if index == len(tracks):
                 tracks.append(Track(index + 1, label, 0.0, [None] * len(detections)))
-                scores.append([])
                 last_seen.append(frame)
             tracks[index].segmentations[frame] = rle
-            scores[index].append(score)
+            tracks[index].score += score / len(detections)
             last_seen[index] = frame
-    for track, track_scores in zip(tracks, scores):
-        track.score = float(np.mean(track_scores))
     return tracks
 
 

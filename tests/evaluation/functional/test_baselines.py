@@ -23,22 +23,23 @@ def test_copy_first_mask():
     assert copy_first_mask(ClipDataSample(prompts={})) == []
 
 
-def test_link_follows_moving_masks_and_averages_scores():
+def test_link_follows_moving_masks_and_averages_scores_over_all_frames():
     tracks = link_by_iou([
         [(0, .9, box(0, 4)), (1, .4, box(10, 14))],
         [(1, .6, box(11, 15)), (0, .7, box(1, 5))],
+        [(0, .5, box(2, 6))],
     ])
     assert [(t.object_id, t.label) for t in tracks] == [(1, 0), (2, 1)]
-    assert [t.score for t in tracks] == pytest.approx([.8, .5])
-    assert tracks[0].segmentations == [box(0, 4), box(1, 5)]
-    assert tracks[1].segmentations == [box(10, 14), box(11, 15)]
+    assert [t.score for t in tracks] == pytest.approx([2.1 / 3, 1 / 3])
+    assert tracks[0].segmentations == [box(0, 4), box(1, 5), box(2, 6)]
+    assert tracks[1].segmentations == [box(10, 14), box(11, 15), None]
 
 
 def test_link_needs_the_same_label_and_enough_overlap():
     assert len(link_by_iou([[(0, 1., box(0, 4))], [(1, 1., box(0, 4))]])) == 2
     frames = [[(0, 1., box(0, 4))], [(0, 1., box(2, 6))]]  # IoU 1/3
-    assert len(link_by_iou(frames)) == 2
-    assert len(link_by_iou(frames, iou_threshold=.3)) == 1
+    assert len(link_by_iou(frames, iou_threshold=.34)) == 2
+    assert len(link_by_iou(frames, iou_threshold=.33)) == 1
 
 
 def test_link_takes_the_best_sum_of_overlaps():
