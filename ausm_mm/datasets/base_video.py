@@ -54,6 +54,7 @@ class BaseVideoDataset(BaseDataset):
     def get_data_info(self, idx: int) -> Dict:
         info = super().get_data_info(idx)
         info.update(
+            ann_file=self.ann_file or self.data_root,  # for error messages
             dataset_name=self.dataset_name,
             task=self.task,
             exhaustive=self.exhaustive,

@@ -107,19 +107,49 @@ def frame_masks(objects: List[Dict], t: int, height: int, width: int) -> np.ndar
             mask[:] = label_maps[segmentation] == obj['object_id']
         elif segmentation is not None:
             try:
-                mask[:] = mask_util.decode(_compressed(segmentation, height, width))
-            except (TypeError, ValueError) as error:
+                mask[:] = _decode(segmentation, height, width)
+            except (TypeError, ValueError, KeyError) as error:
                 raise DataError(f"object {obj['object_id']}, frame {t}: malformed RLE or polygons "
                                 f'({error}); write the annotation again') from None
     return masks
 
 
-def _compressed(segmentation: Union[Dict, List], height: int, width: int) -> Dict:
+def _decode(segmentation: Union[Dict, List], height: int, width: int) -> np.ndarray:
+    """Decodes an RLE or polygons; uint8 (height, width)."""
     if isinstance(segmentation, list):
-        return mask_util.merge(mask_util.frPyObjects(segmentation, height, width))
+        return mask_util.decode(
+            mask_util.merge(mask_util.frPyObjects(segmentation, height, width)))
     if isinstance(segmentation['counts'], list):
-        return mask_util.frPyObjects(segmentation, height, width)
-    return segmentation
+        segmentation = mask_util.frPyObjects(segmentation, height, width)
+    num_pixels = rle_length(segmentation['counts'])
+    if num_pixels != height * width:
+        raise ValueError(f'it covers {num_pixels} pixels, the frame has {height * width}')
+    return mask_util.decode(segmentation)
+
+
+def rle_length(counts: Union[str, bytes]) -> int:
+    """Number of pixels that a compressed RLE covers.
+
+    pycocotools does not look: pixels that the RLE leaves out keep whatever the memory held.
+
+    A run length is written in groups of 5 bits, the lowest first, one character each: bit 0x20 says
+    that more follow, bit 0x10 of the last one is the sign. From the fourth run on it is the
+    difference to the run before the last.
+
+    Raises:
+        ValueError: If the string is empty or ends within a run.
+    """
+    text = counts.encode() if isinstance(counts, str) else counts
+    code = np.frombuffer(text, np.uint8).astype(np.int64) - 48
+    is_last = (code & 0x20) == 0
+    if not len(code) or not is_last[-1]:
+        raise ValueError('its counts are incomplete')
+    ends = np.flatnonzero(is_last) + 1
+    starts = np.concatenate([[0], ends[:-1]])
+    place = np.arange(len(code)) - np.repeat(starts, ends - starts)
+    runs = np.add.reduceat((code & 0x1f) << 5 * place, starts)
+    runs -= np.where(code[ends - 1] & 0x10, 1 << 5 * (ends - starts), 0)
+    return int(runs[0] + runs[1::2].cumsum().sum() + runs[2::2].cumsum().sum())
 
 
 def encode_mask(mask: np.ndarray) -> Optional[Dict]:

@@ -13,8 +13,9 @@ def test_contract(tiny_davis):
     info = build(tiny_davis).get_data_info(0)
     masks = [str(tiny_davis / f'mask/late/{t:05d}.png') for t in range(4)]
     assert info == dict(
-        sample_idx=0, dataset_name='davis', task='prompted', exhaustive=False, classes=('object', ),
-        video_id=0, video_name='late', height=4, width=6,
+        sample_idx=0, ann_file=str(tiny_davis / 'list.txt'), dataset_name='davis',
+        task='prompted', exhaustive=False, classes=('object', ), video_id=0,
+        video_name='late', height=4, width=6,
         img_paths=[str(tiny_davis / f'img/late/{t:05d}.jpg') for t in range(4)],
         annotated_frames=[0, 2, 3],
         objects=[

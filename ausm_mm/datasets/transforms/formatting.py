@@ -55,8 +55,8 @@ class PackVideo(BaseTransform):
         if results['task'] == 'prompted':
             data_sample.prompts = self._prompts(data_sample.gt_tracks)
             if not data_sample.prompts:
-                raise DataError(f"video {results['video_name']} of {results['dataset_name']}: has "
-                                "no mask to prompt with; add one or use task='unprompted'")
+                raise DataError(f"{results['ann_file']}: video {results['video_name']} has no mask "
+                                "to prompt with; add one or use task='unprompted'")
         return dict(inputs=results['frames'], data_samples=data_sample)
 
     @staticmethod
@@ -69,7 +69,8 @@ class PackVideo(BaseTransform):
                 for track, mask in zip(tracks, masks, strict=True):
                     track.segmentations.append(encode_mask(mask))
         except DataError as error:
-            raise DataError(f"video {results['video_name']}: {error}") from None
+            where = f"{results['ann_file']}: video {results['video_name']}"
+            raise DataError(f'{where}: {error}') from None
         return [track for track in tracks if any(track.segmentations)]
 
     @staticmethod

@@ -59,7 +59,8 @@ class LoadClipMasks(BaseTransform):
         try:
             masks = np.stack([frame_masks(objects, t, height, width) for t in unique], axis=1)
         except DataError as error:
-            raise DataError(f"video {results['video_name']}: {error}") from None
+            where = f"{results['ann_file']}: video {results['video_name']}"
+            raise DataError(f'{where}: {error}') from None
         results['masks'] = masks[:, position]  # (N, T, H, W)
         results['labels'] = np.array([obj['label'] for obj in objects], np.int64)
         results['object_ids'] = np.array([obj['object_id'] for obj in objects], np.int64)

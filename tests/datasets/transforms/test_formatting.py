@@ -105,14 +105,14 @@ def test_prompts_are_first_masks_and_nothing_else(tiny_davis):
 def test_prompted_video_without_a_mask(tiny_ytvis):
     dataset = ytvis(tiny_ytvis, pipeline=TEST, test_mode=True, task='prompted')
     assert sorted(dataset[0]['data_samples'].prompts) == [0, 1]
-    with pytest.raises(DataError, match="video two of youtube_vis: has no mask to prompt with"):
+    with pytest.raises(DataError, match="ann.json: video two has no mask to prompt with"):
         dataset[1]
 
 
 def test_broken_mask_names_the_video(tiny_davis):
     dataset = davis(tiny_davis, pipeline=TEST, test_mode=True)
     (tiny_davis / 'mask/late/00002.png').write_bytes(b'')
-    with pytest.raises(DataError, match='video late: .*00002.png: is not a readable mask'):
+    with pytest.raises(DataError, match='list.txt: video late: .*00002.png: is not a readable'):
         dataset[0]
 
 
