@@ -48,7 +48,8 @@ class DAVISDataset(BaseVideoDataset):
 
     def _video_names(self) -> List[str]:
         if self.ann_file:
-            names = read_bytes(self.ann_file).decode().split()
+            lines = read_bytes(self.ann_file).decode(errors='replace').splitlines()
+            names = [line.strip() for line in lines if line.strip()]
             if not names:
                 raise DataError(f'{self.ann_file}: names no video; write one name a line')
             return names

@@ -39,6 +39,13 @@ def test_videos_keep_the_order_of_the_list(tiny_davis, write_palette, write_imag
     assert [dataset.get_data_info(i)['video_name'] for i in range(2)] == ['late', 'early']
 
 
+def test_video_names_may_hold_spaces(tiny_davis):
+    for folder in ('img', 'mask'):
+        (tiny_davis / folder / 'late').rename(tiny_davis / folder / 'too late')
+    (tiny_davis / 'list.txt').write_text(' too late \r\n')
+    assert build(tiny_davis).get_data_info(0)['video_name'] == 'too late'
+
+
 @pytest.mark.parametrize('text', ['', '\n \n'])
 def test_empty_list(tiny_davis, text):
     (tiny_davis / 'list.txt').write_text(text)
