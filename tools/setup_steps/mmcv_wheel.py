@@ -81,6 +81,8 @@ def unpack_source(sdist: Path, folder: Path, standard: str) -> Path:
     fresh = folder / 'unpacking'
     shutil.rmtree(fresh, ignore_errors=True)
     with tarfile.open(sdist) as archive:
+        # only plain files inside the folder, where this Python's patch release knows the filter
+        archive.extraction_filter = getattr(tarfile, 'data_filter', None)
         archive.extractall(fresh)
     setup_file = fresh / source.name / 'setup.py'
     text = setup_file.read_text(encoding='utf-8')
