@@ -173,13 +173,17 @@ def main() -> int:
     """Set up and report; the last line of a failure says what to do."""
     start = time.monotonic()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    (ROOT / 'build').mkdir(exist_ok=True)
     log_path = ROOT / 'build' / 'setup.log'
     try:
+        log_path.parent.mkdir(exist_ok=True)
         with only_one(ROOT / 'build' / 'setup.lock') as lock_fd:
             SetUp(Console(log_path, lock_fd)).run()
     except SetupError as error:
         print(f'set-up stopped: {error} (full output: {log_path})', file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f'set-up stopped: {error}: make the place writable or free disk space, then run it '
+              'again', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('\nset-up interrupted: run it again to continue', file=sys.stderr)

@@ -120,6 +120,16 @@ def test_imports_that_fail_in_the_end_leave_no_stamp(tmp_path):
     assert json.loads((env.path / 'ausm_mm_setup.json').read_text()) == {}
 
 
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'build').touch()  # a file where the folder of the log should be
+    monkeypatch.setattr(setup_env, 'ROOT', tmp_path)
+    monkeypatch.setattr(setup_env.signal, 'signal', lambda *arguments: None)
+    assert setup_env.main() == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert str(tmp_path / 'build') in lines[0] and 'make the place writable' in lines[0]
+
+
 def test_one_set_up_at_a_time(tmp_path, capsys):
     lock = tmp_path / 'lock'
     holder = subprocess.Popen(
