@@ -63,4 +63,5 @@ def cell_shares(masks: Tensor, size: tuple) -> Tensor:
     lead = masks.shape[:-2]
     if 0 in masks.shape:
         return torch.zeros(*lead, *size, device=masks.device)
-    return F.adaptive_avg_pool2d(masks.flatten(0, -3).float()[:, None], size).view(*lead, *size)
+    masks = masks.float().reshape(-1, 1, *masks.shape[-2:])
+    return F.adaptive_avg_pool2d(masks, size).view(*lead, *size)
