@@ -93,7 +93,7 @@ def make_forced():
             bank_ids=torch.stack([torch.randperm(max(n, 8))[:n] for _ in range(B)]),
             in_use=in_use, detect=detect, visible=visible,
             history_masks=torch.zeros_like(masks), masks=masks,
-            labels=torch.tensor(labels).reshape(B, n),
+            labels=torch.tensor(labels, dtype=torch.long).reshape(B, n),
             exhaustive=torch.tensor([True] * B if exhaustive is None else exhaustive),
             dataset_names=dataset_names or ['shapes'] * B)
 
