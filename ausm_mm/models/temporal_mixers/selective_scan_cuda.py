@@ -2,6 +2,7 @@
 import functools
 from typing import Optional
 
+import torch
 from mmengine.logging import print_log
 from torch import Tensor
 
@@ -36,15 +37,15 @@ def selective_scan_cuda(x: Tensor, dt: Tensor, A: Tensor, B: Tensor, C: Tensor,
     """Arguments and results as in ``selective_scan_loop``; the last state carries no gradient."""
     if state is None:
         return _in_slices(_scan_from_zero, x, dt, A, B, C)
-    if x.shape[1] == 1:
+    if x.shape[1] == 1 and not torch.is_grad_enabled():
         return _in_slices(_update, x, dt, A, B, C, state)
-    return selective_scan_loop(x, dt, A, B, C, state)  # the kernels take no initial state
+    # The scan takes no initial state, the update has no gradient.
+    return selective_scan_loop(x, dt, A, B, C, state)
 
 
 def _in_slices(function, x, dt, A, B, C, state=None) -> ScanOutput:
     if len(x) <= MAX_SEQUENCES:
         return function(x, dt, A, B, C, state)
-    import torch
     parts = [
         function(x[i:i + MAX_SEQUENCES], dt[i:i + MAX_SEQUENCES], A, B[i:i + MAX_SEQUENCES],
                  C[i:i + MAX_SEQUENCES],
@@ -68,5 +69,7 @@ def _scan_from_zero(x, dt, A, B, C, _) -> ScanOutput:
 def _update(x, dt, A, B, C, state) -> ScanOutput:
     from mamba_ssm.ops.triton.selective_state_update import selective_state_update
     state = state.transpose(1, 2).contiguous()  # (N, D, S): a copy, the kernel works in place
-    y = selective_state_update(state, x[:, 0], dt[:, 0], A, B[:, 0], C[:, 0])
+    none = x.new_zeros(x.shape[-1])  # mamba-ssm 2 fails without D and dt_bias
+    y = selective_state_update(
+        state, x[:, 0], dt[:, 0], A, B[:, 0], C[:, 0], D=none, dt_bias=none)
     return y[:, None], state.transpose(1, 2)
