@@ -12,7 +12,6 @@ from ausm_mm.registry import MODELS
 from ausm_mm.structures import TrackRows
 from ..prompt_encoders import cell_shares
 
-
 # Background probability above which a tracked object counts as absent (choice).
 ABSENT_ABOVE = 0.5
 
@@ -32,9 +31,13 @@ class IDTracker:
 
     def __init__(self, foreground_threshold: float = 0.5, soft_masks: bool = False,
                  max_absent: Optional[int] = None) -> None:
+        if max_absent is not None and max_absent < 1:
+            raise ValueError(f'IDTracker: max_absent={max_absent} must be at least 1; '
+                             'None never gives IDs back')
         self.foreground_threshold = foreground_threshold
         self.soft_masks = soft_masks
         self.max_absent = max_absent
+        self._said_full = False
 
     def start(self, num_ids: int, grid: Tuple[int, int], device: torch.device,
               generator: Optional[torch.Generator] = None) -> TrackRows:
@@ -65,16 +68,18 @@ class IDTracker:
         """
         shares = cell_shares(masks, rows.masks.shape[-2:])
         known = torch.isin(object_ids, rows.object_ids)
-        updated = rows.masks.clone()
+        updated, absent = rows.masks.clone(), rows.absent.clone()
         for object_id, share in zip(object_ids[known], shares[known]):
-            updated[rows.object_ids == object_id] = share
+            row = rows.object_ids == object_id
+            updated[row], absent[row] = share, 0
         new = int((~known).sum())
         if new > len(rows.free_ids):
             raise ValueError(
                 f'prompts for {new} new objects, but only {len(rows.free_ids)} of '
                 f'{len(rows) + len(rows.free_ids)} IDs are free; give fewer or raise '
                 'model.marker.num_ids')
-        return self._append(replace(rows, masks=updated), object_ids[~known], shares[~known])
+        rows = replace(rows, masks=updated, absent=absent)
+        return self._append(rows, object_ids[~known], shares[~known])
 
     def update(self, rows: TrackRows, background: Tensor, mask_logits: Tensor,
                canvas: Tuple[int, int], detect: bool) -> Tuple[TrackRows, Tensor]:
@@ -106,7 +111,7 @@ class IDTracker:
         rows = self._append(replace(rows, masks=masks[:n], absent=absent), new_ids, masks[n:])
         if self.max_absent is None:
             return rows, kept
-        alive = rows.absent <= self.max_absent
+        alive = rows.absent < self.max_absent
         return self._select(rows, alive), kept[alive]
 
     def _new_objects(self, background: Tensor, mask_logits: Tensor, free: int) -> Tensor:
@@ -115,10 +120,13 @@ class IDTracker:
         found = (foreground > self.foreground_threshold) & (mask_logits > 0).flatten(1).any(1)
         found = found.nonzero()[:, 0]
         if len(found) > free:
-            print_log(
-                f'{len(found)} new objects but {free} free IDs: the most confident are kept. '
-                'Cure: a larger model.marker.num_ids, or model.tracker.max_absent to reuse IDs',
-                logger='current', level=logging.WARNING)
+            if not self._said_full:
+                print_log(
+                    f'{len(found)} new objects but {free} free IDs: the most confident are kept '
+                    '(said once). Cure: a larger model.marker.num_ids, or '
+                    'model.tracker.max_absent to reuse IDs',
+                    logger='current', level=logging.WARNING)
+            self._said_full = True
             found = found[foreground[found].topk(free).indices].sort().values
         return found
 
