@@ -19,7 +19,7 @@ T, SIZE = 3, (60, 90)  # no multiple of any stride: padding is part of the test
 OBJECT_IDS = (7, 9)
 
 
-@pytest.fixture(autouse=True, scope='session')
+@pytest.fixture(autouse=True, scope='module')
 def one_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -102,6 +102,7 @@ def test_learning_rate_ends_low(config):
     built = [PARAM_SCHEDULERS.build(dict(scheduler), default_args=dict(optimizer=optimizer))
              for scheduler in (schedulers if isinstance(schedulers, list) else [schedulers])]
     for _ in range(config.train_cfg.max_iters):
+        optimizer.step()
         for scheduler in built:
             scheduler.step()
     assert 0 < optimizer.param_groups[0]['lr'] <= 0.03
