@@ -40,6 +40,8 @@ class VISMetric(BaseMetric):
     def process(self, data_batch, data_samples: Sequence[Dict]) -> None:
         """Keeps the tracks of each video as entries of a YouTube-VIS result file."""
         for sample in data_samples:
+            if sample['task'] != 'unprompted':
+                continue
             category_ids = self._category_ids(sample['classes'])
             tracks = [
                 dict(

@@ -40,6 +40,8 @@ class VOSMetric(BaseMetric):
     def process(self, data_batch, data_samples: Sequence[Dict]) -> None:
         """Scores each video at once, so that only numbers are kept and gathered."""
         for sample in data_samples:
+            if sample['task'] != 'prompted':
+                continue
             scores = score_sequence(sample['pred_tracks'], sample['gt_tracks'], sample['ori_shape'],
                                     sample['video_name'])
             self.results.append((sample['video_name'], scores))

@@ -66,18 +66,23 @@ class FPNPixelEncoder(BaseModule):
         in_channels: Widths of the backbone's levels, fine to coarse.
         feat_channels: D.
         out_channels: Width of the mask feature.
+        num_outs: Key levels to return, from the coarsest on.
     """
 
     def __init__(self, in_channels: Sequence[int], feat_channels: int, out_channels: int,
-                 init_cfg=None) -> None:
+                 num_outs: int = 3, init_cfg=None) -> None:
         super().__init__(init_cfg)
+        self.num_outs = num_outs
         self.laterals = nn.ModuleList(_conv(c, feat_channels, 1) for c in in_channels)
-        self.smooths = nn.ModuleList(_conv(feat_channels, feat_channels, 3) for _ in in_channels)
+        # The finest level costs as much as all others together: a pointwise layer there.
+        self.smooths = nn.ModuleList(
+            _conv(feat_channels, feat_channels, 1 if i == 0 else 3)
+            for i in range(len(in_channels)))
         self.mask_feature = nn.Conv2d(feat_channels, out_channels, 1)
 
     def forward(self, feats: Sequence[Tensor]) -> Tuple[Tensor, List[Tensor]]:
-        """Backbone levels, fine to coarse -> mask feature (finest level), other levels coarse to
-        fine, all with ``feat_channels``."""
+        """Backbone levels, fine to coarse -> mask feature (at the finest), key levels coarse
+        to fine, all with ``feat_channels``."""
         outs, x = [], None
         for feat, lateral, smooth in list(zip(feats, self.laterals, self.smooths))[::-1]:
             y = lateral(feat)
@@ -85,4 +90,4 @@ class FPNPixelEncoder(BaseModule):
                 y = y + F.interpolate(x, y.shape[-2:], mode='nearest')
             x = F.relu(smooth(y))
             outs.append(x)
-        return self.mask_feature(outs[-1]), outs[:-1]
+        return self.mask_feature(outs[-1]), outs[:self.num_outs]

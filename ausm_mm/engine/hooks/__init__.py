@@ -1,0 +1,3 @@
+from .track_visualization_hook import TrackVisualizationHook
+
+__all__ = ['TrackVisualizationHook']

@@ -1,0 +1,3 @@
+from .files import write_json
+
+__all__ = ['write_json']
