@@ -161,6 +161,7 @@ class AUSM(BaseModel):
             rows.object_ids, probs[kept], logits[kept], features.canvas, image_size)
         return prediction, replace(state, rows=rows, feature=x, mixers=mixers)
 
+    @torch.no_grad()
     def predict(self, videos: Sequence, data_samples: List[ClipDataSample]) -> List[ClipDataSample]:
         """Stream whole videos; sets ``pred_tracks`` of each sample.
 
