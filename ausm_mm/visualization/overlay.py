@@ -6,7 +6,6 @@ import numpy as np
 from pycocotools import mask as mask_utils
 
 from ausm_mm.structures import Track
-
 from .palette import object_color, text_color
 from .text import put_text, text_size
 

@@ -6,7 +6,6 @@ import numpy as np
 
 from ausm_mm.registry import VISUALIZERS
 from ausm_mm.structures import Track
-
 from .contact_sheet import contact_sheet, evenly_spaced
 from .overlay import check_tracks, draw_tracks, resize_frame
 from .text import text_bar

@@ -27,7 +27,7 @@ class SyntheticOptions:
     Raises:
         DataError: If an option is out of range.
     """
-    num_train: int = 400
+    num_train: int = 600
     num_val: int = 20
     num_test: int = 20
     frames: Tuple[int, int] = (16, 20)

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ausm_mm.structures import ClipDataSample, Track
-
 from .rle import area, pairwise_iou
 
 Detection = Tuple[int, float, Dict]  # label, score, compressed RLE

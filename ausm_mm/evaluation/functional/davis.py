@@ -18,7 +18,6 @@ import cv2
 import numpy as np
 
 from ausm_mm.structures import Track
-
 from .rle import area, decode
 
 BOUND_TH = 0.008

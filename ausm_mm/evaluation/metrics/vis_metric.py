@@ -6,7 +6,6 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from ausm_mm.registry import METRICS
-
 from ..functional.vis_ap import check_ground_truth, vis_ap
 from .table import format_table
 

@@ -6,7 +6,6 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
 from ausm_mm.registry import METRICS
-
 from ..functional import score_sequence, summarize_objects, summarize_sequences
 from .table import format_table
 

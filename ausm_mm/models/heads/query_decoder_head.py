@@ -53,7 +53,7 @@ class QueryDecoderHead(BaseModule):
         num_classes: Data set name -> number of classes without background.
         embed_dims: D.
         num_queries: N_det, the detection queries.
-        num_layers: The paper: 6.
+        num_layers: Mask2Former's 9, so that its weights fill all layers (choice).
         num_heads: Attention heads.
         feedforward_channels: Inner width of the feed-forward block.
         num_levels: Key levels, used in turn from coarse to fine.
@@ -62,7 +62,7 @@ class QueryDecoderHead(BaseModule):
     """
 
     def __init__(self, num_classes: Dict[str, int], embed_dims: int = 256, num_queries: int = 100,
-                 num_layers: int = 6, num_heads: int = 8, feedforward_channels: int = 2048,
+                 num_layers: int = 9, num_heads: int = 8, feedforward_channels: int = 2048,
                  num_levels: int = 3, positional_encoding: dict = dict(
                      type='SinePositionalEncoding', num_feats=128, normalize=True),
                  loss: dict = dict(type='QueryLoss'), init_cfg=None) -> None:

@@ -33,7 +33,7 @@ model = dict(
     history_decoder=dict(
         type='HistoryDecoder', embed_dims=256, num_layers=6, zero_init=True),
     head=dict(
-        type='QueryDecoderHead', embed_dims=256, num_queries=100, num_layers=6, num_levels=3,
+        type='QueryDecoderHead', embed_dims=256, num_queries=100, num_layers=9, num_levels=3,
         loss=dict(type='QueryLoss')),
     tracker=dict(type='IDTracker', foreground_threshold=0.5),
     teacher_forcing=dict(type='TeacherForcing', prompted_prob=0.5))

@@ -10,7 +10,7 @@ model = dict(
     backbone=dict(type='TinyConvNet', channels=(24, 48, 64, 96), num_blocks=(1, 1, 1, 1)),
     pixel_encoder=dict(
         type='FPNPixelEncoder', in_channels=(24, 48, 64, 96), feat_channels=dims,
-        out_channels=dims),
+        out_channels=dims, num_outs=2),
     marker=dict(type='HistoryMarker', embed_dims=dims, num_ids=16),
     compressor=dict(
         type='HistoryCompressor', embed_dims=dims, num_layers=2, num_heads=4,

@@ -181,7 +181,7 @@ def test_equals_slow_implementation(seed):
 def test_equals_slow_implementation_with_more_than_100_tracks():
     truth, results = random_case(3, n_videos=2, n_categories=1)
     rng = np.random.default_rng(0)
-    for index in range(130):
+    for _ in range(130):
         x0 = int(rng.integers(0, 12))
         results.append(track(
             *[box(x0, x0 + 3)] * N_FRAMES, score=float(rng.integers(1, 50) / 50)))
