@@ -1,11 +1,9 @@
 """The one error of everything that reads data."""
+from ausm_mm.errors import UserError
 
 
-class DataError(ValueError):
-    """A file of the data set is missing, malformed or contradicts another one.
-
-    The message is one line that names the file, the offending value and the cure.
-    """
+class DataError(UserError):
+    """A file of the data set is missing, malformed or contradicts another one."""
 
     def __init__(self, message: str) -> None:
         # What a data loader's worker raises comes back with its whole traceback as the message.

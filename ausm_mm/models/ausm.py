@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from ausm_mm.errors import UserError
 from ausm_mm.registry import MODELS, TASK_UTILS
 from ausm_mm.structures import ClipDataSample, FrameFeatures, StreamState, Track
 from .heads import RowPrediction
@@ -156,7 +157,8 @@ class AUSM(BaseModel):
         decoded = self.head(features, id_vectors, in_use, [state.dataset_name])[-1]
         probs, logits = decoded.class_logits[0].float().softmax(-1), decoded.mask_logits[0]
         rows, kept = self.tracker.update(
-            rows, probs[:, -1], logits, features.canvas, detect=state.task == 'unprompted')
+            rows, probs[:, -1], logits, features.canvas, image_size,
+            detect=state.task == 'unprompted')
         prediction = FramePrediction(
             rows.object_ids, probs[kept], logits[kept], features.canvas, image_size)
         return prediction, replace(state, rows=rows, feature=x, mixers=mixers)
@@ -177,21 +179,25 @@ class AUSM(BaseModel):
             # The same seed for every video: no result depends on the videos before it.
             state = self.start(sample.task, sample.dataset_name, canvas,
                                torch.Generator().manual_seed(0))
-            state = self._give(prompts.get(0), 0, sample.img_shape, canvas, state)  # m_0
+            state = self._give(prompts.get(0), 0, sample, canvas, state)  # m_0
             for t in range(len(frames)):
                 prediction, state = self.step(frames[t], sample.img_shape, state)
                 recorder.add(prediction)
                 # Frame 1's prompt is also kept as M_1.
-                state = self._give(prompts.get(t), t, sample.img_shape, canvas, state)
+                state = self._give(prompts.get(t), t, sample, canvas, state)
             sample.pred_tracks = recorder.tracks()
         return data_samples
 
-    def _give(self, tracks: Optional[List[Track]], t: int, image_size: Tuple[int, int],
+    def _give(self, tracks: Optional[List[Track]], t: int, sample: ClipDataSample,
               canvas: Tuple[int, int], state: StreamState) -> StreamState:
         """Prompt with the masks that some tracks have in frame t."""
         if not tracks:
             return state
         device = self.first_feature.device
         object_ids = torch.tensor([track.object_id for track in tracks], device=device)
-        masks = masks_on_canvas([track.segmentations[t] for track in tracks], image_size, canvas)
-        return self.prompt(state, object_ids, masks.to(device))
+        masks = masks_on_canvas(
+            [track.segmentations[t] for track in tracks], sample.img_shape, canvas)
+        try:
+            return self.prompt(state, object_ids, masks.to(device))
+        except UserError as error:
+            raise UserError(f'video {sample.video_name}, frame {t}: {error}') from None

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from ...errors import UserError
 from ...registry import TRANSFORMS
 from ..images import resize_frame, resized_shape
 
@@ -38,8 +39,8 @@ class ClipResize(BaseTransform):
                  short_side: Union[int, Sequence[int], None] = None,
                  max_long_side: Optional[int] = None) -> None:
         if (size is None) == (short_side is None):
-            raise ValueError('ClipResize needs either size or short_side, got '
-                             f'size={size}, short_side={short_side}')
+            raise UserError('ClipResize needs either size or short_side, got '
+                            f'size={size}, short_side={short_side}')
         self.size = size
         self.short_sides = [short_side] if isinstance(short_side, int) else short_side
         self.max_long_side = max_long_side

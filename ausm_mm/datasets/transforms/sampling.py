@@ -4,6 +4,7 @@ from typing import Dict, Tuple
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from ...errors import UserError
 from ...registry import TRANSFORMS
 
 
@@ -26,8 +27,8 @@ class SampleClip(BaseTransform):
     def __init__(self, length: int, strides: Tuple[int, int] = (1, 1),
                  reverse_prob: float = 0.) -> None:
         if length < 1 or not 1 <= strides[0] <= strides[1]:
-            raise ValueError(f'SampleClip needs length >= 1 and 1 <= strides[0] <= strides[1], got '
-                             f'length={length}, strides={strides}')
+            raise UserError(f'SampleClip needs length >= 1 and 1 <= strides[0] <= strides[1], got '
+                            f'length={length}, strides={strides}')
         self.length = length
         self.strides = strides
         self.reverse_prob = reverse_prob

@@ -18,6 +18,7 @@ from typing import Dict, List, Sequence, Union
 import numpy as np
 from pycocotools.cocoeval import COCOeval
 
+from ausm_mm.errors import UserError
 from .rle import area, intersections, to_rle
 
 # Mean pixels per visible frame, as in the YouTube-VIS evaluator (larger than COCO's).
@@ -72,18 +73,18 @@ def vis_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[float
 
 
 def check_ground_truth(ground_truth: Dict, name: str) -> None:
-    """Raises a ValueError that starts with ``name`` if the annotation cannot be scored against."""
+    """Raises a UserError that starts with ``name`` if the annotation cannot be scored against."""
     for part, keys in (('videos', ('id', 'height', 'width')), ('categories', ('id', 'name')),
                        ('annotations', ())):
         entries = ground_truth.get(part) if isinstance(ground_truth, dict) else None
         if not isinstance(entries, list):
-            raise ValueError(
+            raise UserError(
                 f'{name} has no list of {part}, as in the files of hidden test splits: AP needs a '
                 'native YouTube-VIS json with videos, categories and annotations')
         for index, entry in enumerate(entries):
             missing = [key for key in keys if key not in entry]
             if missing:
-                raise ValueError(f'{name}: entry {index} of {part} lacks {", ".join(missing)}')
+                raise UserError(f'{name}: entry {index} of {part} lacks {", ".join(missing)}')
 
 
 def track_ious(first: Sequence[List], second: Sequence[List]) -> np.ndarray:

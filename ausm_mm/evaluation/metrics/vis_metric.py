@@ -1,10 +1,12 @@
 """Average precision of video instance segmentation as an mmengine metric."""
+from itertools import chain
 from typing import Dict, List, Optional, Sequence
 
 import mmengine
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from ausm_mm.errors import UserError
 from ausm_mm.registry import METRICS
 from ..functional.vis_ap import check_ground_truth, vis_ap
 from .table import format_table
@@ -54,11 +56,13 @@ class VISMetric(BaseMetric):
     def compute_metrics(self, results: List[Dict]) -> Dict[str, float]:
         """Returns AP, AP50, AP75, APs, APm, APl, AR1, AR10 and AR100; logs AP per class."""
         logger = MMLogger.get_current_instance()
-        n_missing = len(self.ground_truth['videos']) - len({r['video_id'] for r in results})
+        # With several processes the sampler may deal out a video twice to make even shares.
+        tracks = {r['video_id']: r['tracks'] for r in results}
+        n_missing = len(self.ground_truth['videos']) - len(tracks)
         if n_missing > 0:
             logger.warning(f'{n_missing} videos of {self.ann_file} were not tested: all their '
                            'objects count as missed')
-        scores = vis_ap(self.ground_truth, [track for r in results for track in r['tracks']])
+        scores = vis_ap(self.ground_truth, list(chain.from_iterable(tracks.values())))
         if self.outfile_prefix:
             mmengine.dump(scores, f'{self.outfile_prefix}.metrics.json', indent=1)
         per_class = scores.pop('per_class')
@@ -69,7 +73,7 @@ class VISMetric(BaseMetric):
     def _category_ids(self, classes: Sequence[str]) -> List[int]:
         unknown = [name for name in classes if name not in self.category_ids]
         if unknown:
-            raise ValueError(
+            raise UserError(
                 f'The data set has classes {unknown}, which {self.ann_file} does not name (it has '
                 f'{list(self.category_ids)}): evaluate with the annotation file of the data set')
         return [self.category_ids[name] for name in classes]
@@ -79,7 +83,9 @@ def _load_ground_truth(ann_file: str) -> Dict:
     """Reads the annotation before the test starts, so that a bad file costs no test run."""
     try:
         ground_truth = mmengine.load(ann_file)
+    except FileNotFoundError:
+        raise UserError(f'{ann_file} does not exist: correct ann_file of the evaluator') from None
     except ValueError as error:
-        raise ValueError(f'{ann_file} is no complete json file ({error}): get it again') from None
+        raise UserError(f'{ann_file} is no complete json file ({error}): get it again') from None
     check_ground_truth(ground_truth, ann_file)
     return ground_truth

@@ -5,6 +5,7 @@ import mmengine
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from ausm_mm.errors import UserError
 from ausm_mm.registry import METRICS
 from ..functional import score_sequence, summarize_objects, summarize_sequences
 from .table import format_table
@@ -50,7 +51,7 @@ class VOSMetric(BaseMetric):
         per_frame = dict(results)
         total = summarize_objects([f for scores in per_frame.values() for f in scores.values()])
         if 'J&F' not in total:
-            raise ValueError(
+            raise UserError(
                 'No object has a frame to score: neither the prompt\'s frame nor the last frame of '
                 'a sequence counts, so an object needs at least one frame between them')
         per_sequence = summarize_sequences(per_frame)

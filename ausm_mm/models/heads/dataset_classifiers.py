@@ -5,6 +5,8 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ausm_mm.errors import UserError
+
 
 class DatasetClassifiers(BaseModule):
     """Class logits by the head of each frame's data set.
@@ -33,12 +35,12 @@ class DatasetClassifiers(BaseModule):
             last column; columns a data set does not have are -inf.
 
         Raises:
-            ValueError: If there is no head for a data set.
+            UserError: If there is no head for a data set.
         """
         present = list(dict.fromkeys(dataset_names))
         for name in present:
             if name not in self.heads:
-                raise ValueError(
+                raise UserError(
                     f'no classification head for data set {name!r}, only for '
                     f'{sorted(self.heads)}; add it to model.head.num_classes')
         if len(present) == 1:

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ausm_mm.errors import UserError
 from ausm_mm.registry import MODELS
 
 
@@ -26,7 +27,7 @@ class HistoryMarker(BaseModule):
                  eps: float = 1e-6, init_cfg=None) -> None:
         super().__init__(init_cfg)
         if norm not in ('sum', 'max1'):
-            raise ValueError(f"HistoryMarker: norm={norm!r} is unknown; choose 'sum' or 'max1'")
+            raise UserError(f"HistoryMarker: norm={norm!r} is unknown; choose 'sum' or 'max1'")
         self.bank = nn.Embedding(num_ids, embed_dims)  # nn.Embedding starts as N(0, 1)
         self.norm = norm
         self.eps = eps

@@ -5,6 +5,7 @@ from typing import List, Sequence
 import torch
 from torch import Tensor
 
+from ausm_mm.errors import UserError
 from ausm_mm.registry import TASK_UTILS
 from ausm_mm.structures import ClipDataSample
 
@@ -60,11 +61,11 @@ class TeacherForcing:
         """Samples of one batch, with ``gt_instances.masks`` (n, T, H, W) of equal T, H, W.
 
         Raises:
-            ValueError: If a clip has more objects than there are IDs.
+            UserError: If a clip has more objects than there are IDs.
         """
         for sample in samples:
             if len(sample.gt_instances) > self.num_ids:
-                raise ValueError(
+                raise UserError(
                     f'video {sample.video_name}: {len(sample.gt_instances)} objects in one clip, '
                     f'but the ID bank has {self.num_ids}; raise num_ids or drop objects')
         masks = self._stack_masks(samples)  # (B, T, n, H, W)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ausm_mm.errors import UserError
 from ausm_mm.registry import MODELS
 from .base import TemporalMixer
 from .causal_conv import causal_conv
@@ -38,8 +39,8 @@ class Mamba2(TemporalMixer):
         super().__init__(init_cfg)
         self.inner_dims = E = int(embed_dims * expand)
         if E % head_dims:
-            raise ValueError(f'Mamba2: inner width {E} (embed_dims * expand) is not a multiple of '
-                             f'head_dims={head_dims}; choose a head_dims that divides it')
+            raise UserError(f'Mamba2: inner width {E} (embed_dims * expand) is not a multiple of '
+                            f'head_dims={head_dims}; choose a head_dims that divides it')
         self.num_heads = H = E // head_dims
         self.state_dims = S = state_dims
         self.in_proj = nn.Linear(embed_dims, 2 * E + 2 * S + H, bias=False)

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor
 
+from ausm_mm.errors import UserError
 from ausm_mm.registry import MODELS
-from ausm_mm.structures import TrackRows
+from ausm_mm.structures import TrackRows, valid_cells
 from ..prompt_encoders import cell_shares
 
 # Background probability above which a tracked object counts as absent (choice).
@@ -32,8 +33,8 @@ class IDTracker:
     def __init__(self, foreground_threshold: float = 0.5, soft_masks: bool = False,
                  max_absent: Optional[int] = None) -> None:
         if max_absent is not None and max_absent < 1:
-            raise ValueError(f'IDTracker: max_absent={max_absent} must be at least 1; '
-                             'None never gives IDs back')
+            raise UserError(f'IDTracker: max_absent={max_absent} must be at least 1; '
+                            'None never gives IDs back')
         self.foreground_threshold = foreground_threshold
         self.soft_masks = soft_masks
         self.max_absent = max_absent
@@ -64,7 +65,7 @@ class IDTracker:
             masks: (p, H, W) over the padded frame, bool or float.
 
         Raises:
-            ValueError: If there are more new objects than free IDs.
+            UserError: If there are more new objects than free IDs.
         """
         shares = cell_shares(masks, rows.masks.shape[-2:])
         known = torch.isin(object_ids, rows.object_ids)
@@ -74,7 +75,7 @@ class IDTracker:
             updated[row], absent[row] = share, 0
         new = int((~known).sum())
         if new > len(rows.free_ids):
-            raise ValueError(
+            raise UserError(
                 f'prompts for {new} new objects, but only {len(rows.free_ids)} of '
                 f'{len(rows) + len(rows.free_ids)} IDs are free; give fewer or raise '
                 'model.marker.num_ids')
@@ -82,7 +83,8 @@ class IDTracker:
         return self._append(rows, object_ids[~known], shares[~known])
 
     def update(self, rows: TrackRows, background: Tensor, mask_logits: Tensor,
-               canvas: Tuple[int, int], detect: bool) -> Tuple[TrackRows, Tensor]:
+               canvas: Tuple[int, int], image_size: Tuple[int, int],
+               detect: bool) -> Tuple[TrackRows, Tensor]:
         """After frame t was predicted: A_{t-1}, M_{t-1} -> A_t, M_t.
 
         Args:
@@ -90,6 +92,7 @@ class IDTracker:
             background: (n + N_det,) probability of the class background.
             mask_logits: (n + N_det, h, w).
             canvas: Height and width of the padded frame.
+            image_size: Without padding; nothing beyond it is an object.
             detect: Whether detections become objects.
 
         Returns:
@@ -99,12 +102,15 @@ class IDTracker:
         n = len(rows)
         found = rows.bank_ids[:0]
         if detect:
-            found = self._new_objects(background[n:], mask_logits[n:], len(rows.free_ids))
+            sizes = torch.tensor([image_size], device=mask_logits.device)
+            inside = valid_cells(sizes, canvas, mask_logits.shape[-2:])
+            owns = ((mask_logits[n:] > 0) & inside).flatten(1).any(1)
+            found = self._new_objects(1 - background[n:], owns, len(rows.free_ids))
         kept = torch.cat([torch.arange(n, device=background.device), n + found])
         # An absent object enters the history empty, as in training (choice).
         present = background[kept] <= ABSENT_ABOVE
         present[n:] = True
-        masks = self._history_masks(mask_logits[kept], canvas, rows.masks.shape[-2:])
+        masks = self._history_masks(mask_logits[kept], canvas, image_size, rows.masks.shape[-2:])
         masks = masks * present[:, None, None]
         absent = torch.where(present[:n], 0, rows.absent + 1)
         new_ids = rows.next_object_id + torch.arange(len(found), device=found.device)
@@ -114,11 +120,10 @@ class IDTracker:
         alive = rows.absent < self.max_absent
         return self._select(rows, alive), kept[alive]
 
-    def _new_objects(self, background: Tensor, mask_logits: Tensor, free: int) -> Tensor:
-        """Of the detection rows, the indices of those that become objects, at most ``free``."""
-        foreground = 1 - background
-        found = (foreground > self.foreground_threshold) & (mask_logits > 0).flatten(1).any(1)
-        found = found.nonzero()[:, 0]
+    def _new_objects(self, foreground: Tensor, owns: Tensor, free: int) -> Tensor:
+        """Of the detection rows, those that become objects: at most ``free`` of the confident
+        ones that own a pixel."""
+        found = ((foreground > self.foreground_threshold) & owns).nonzero()[:, 0]
         if len(found) > free:
             if not self._said_full:
                 print_log(
@@ -131,9 +136,12 @@ class IDTracker:
         return found
 
     def _history_masks(self, logits: Tensor, canvas: Tuple[int, int],
-                       grid: Tuple[int, int]) -> Tensor:
+                       image_size: Tuple[int, int], grid: Tuple[int, int]) -> Tensor:
         logits = F.interpolate(logits[:, None], canvas, mode='bilinear', align_corners=False)[:, 0]
-        return cell_shares(logits.sigmoid() if self.soft_masks else logits > 0, grid)
+        masks = logits.sigmoid() if self.soft_masks else logits > 0
+        masks[..., image_size[0]:, :] = 0
+        masks[..., image_size[1]:] = 0
+        return cell_shares(masks, grid)
 
     @staticmethod
     def _append(rows: TrackRows, object_ids: Tensor, masks: Tensor) -> TrackRows:
