@@ -1,7 +1,17 @@
-from .checkpoint import CheckpointError, allow_runner_checkpoints, load_weights, read_checkpoint
+from .checkpoint import (
+    CheckpointError,
+    allow_runner_checkpoints,
+    check_resumable,
+    load_weights,
+    read_checkpoint,
+    use_safe_reader,
+)
 from .hooks import TrackVisualizationHook
+from .launch import add_run_arguments, load_config
+from .optim_wrapper import BFloat16OptimWrapper
 
 __all__ = [
-    'CheckpointError', 'TrackVisualizationHook', 'allow_runner_checkpoints', 'load_weights',
-    'read_checkpoint'
+    'BFloat16OptimWrapper', 'CheckpointError', 'TrackVisualizationHook', 'add_run_arguments',
+    'allow_runner_checkpoints', 'check_resumable', 'load_config', 'load_weights',
+    'read_checkpoint', 'use_safe_reader'
 ]
