@@ -67,7 +67,8 @@ class AUSM(BaseModel):
     def extract_feat(self, frames: Tensor, image_sizes: Tensor) -> FrameFeatures:
         """Frames (N, 3, H, W), sizes long (N, 2) without padding -> X."""
         mask_feature, levels = self.pixel_encoder(self.backbone(frames))
-        return FrameFeatures(tuple(levels), mask_feature, image_sizes, tuple(frames.shape[-2:]))
+        return FrameFeatures(tuple(levels), mask_feature, levels[-1], image_sizes,
+                             tuple(frames.shape[-2:]))
 
     # ---------------------------------------------------------------- Algorithm 2: parallel
 

@@ -16,3 +16,5 @@ log_processor = dict(type='LogProcessor', window_size=50, by_epoch=False)
 log_level = 'INFO'
 load_from = None
 resume = False
+# A batch need not hold every data set, and then some classification heads get no gradient.
+find_unused_parameters = True

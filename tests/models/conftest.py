@@ -50,10 +50,10 @@ def make_features():
 
     def build(image_sizes, canvas, dims=DIMS):
         N, (H, W) = len(image_sizes), canvas
+        levels = tuple(torch.randn(N, dims, H // s, W // s) for s in (16, 8))
         return FrameFeatures(
-            levels=tuple(torch.randn(N, dims, H // s, W // s) for s in (16, 8)),
-            mask_feature=torch.randn(N, dims, H // 4, W // 4),
-            image_sizes=torch.tensor(image_sizes), canvas=canvas)
+            levels=levels, mask_feature=torch.randn(N, dims, H // 4, W // 4),
+            appearance=levels[-1], image_sizes=torch.tensor(image_sizes), canvas=canvas)
 
     return build
 

@@ -104,6 +104,9 @@ def test_unprompted_objects_are_found_and_continued(model, frames):
     torch.nn.init.constant_(model.head.classifiers.heads['shapes'].bias, 0)
     with torch.no_grad():
         model.head.classifiers.heads['shapes'].bias[-1] = -5  # everything is foreground
+        # Statistics of the frames instead of the fresh model's: masks of both signs.
+        model.train().extract_feat(frames(3).flatten(0, 1), torch.tensor([SIZE] * 3))
+        model.eval()
     outs, state = _run(model, state, frames(3))
     found = outs[0].object_ids.tolist()
     assert found == list(range(1, len(found) + 1)) and found

@@ -27,7 +27,8 @@ def test_valid_cells_equal_any_pixel_of_the_cell():
 
 def test_features():
     levels = (torch.zeros(1, 4, 1, 2), torch.ones(1, 4, 2, 4))
-    features = FrameFeatures(levels, torch.zeros(1, 4, 4, 8), torch.tensor([[9, 20]]), (16, 32))
+    features = FrameFeatures(levels, torch.zeros(1, 4, 4, 8), levels[-1], torch.tensor([[9, 20]]),
+                             (16, 32))
     assert features.x is levels[1]
     assert features.valid((2, 4)).int().tolist() == [[[1, 1, 1, 0], [1, 1, 1, 0]]]
     assert features.valid((1, 2)).int().tolist() == [[[1, 1]]]

@@ -57,13 +57,16 @@ class QueryDecoderHead(BaseModule):
         num_heads: Attention heads.
         feedforward_channels: Inner width of the feed-forward block.
         num_levels: Key levels, used in turn from coarse to fine.
+        pooled_classes: Classify each row by its query plus the frame's own feature averaged over
+            the row's mask (choice; off with Mask2Former weights). From scratch the classes are
+            learned many times faster.
         positional_encoding: Config of the keys' position code.
         loss: Config of the loss over all layers.
     """
 
     def __init__(self, num_classes: Dict[str, int], embed_dims: int = 256, num_queries: int = 100,
                  num_layers: int = 9, num_heads: int = 8, feedforward_channels: int = 2048,
-                 num_levels: int = 3, positional_encoding: dict = dict(
+                 num_levels: int = 3, pooled_classes: bool = False, positional_encoding: dict = dict(
                      type='SinePositionalEncoding', num_feats=128, normalize=True),
                  loss: dict = dict(type='QueryLoss'), init_cfg=None) -> None:
         super().__init__(init_cfg)
@@ -78,6 +81,7 @@ class QueryDecoderHead(BaseModule):
             QueryDecoderLayer(embed_dims, num_heads, feedforward_channels)
             for _ in range(num_layers))
         self.post_norm = nn.LayerNorm(embed_dims)
+        self.pool_proj = nn.Linear(embed_dims, embed_dims) if pooled_classes else None
         self.classifiers = DatasetClassifiers(embed_dims, num_classes)
         self.mask_embed = nn.Sequential(
             nn.Linear(embed_dims, embed_dims), nn.ReLU(inplace=True),
@@ -129,11 +133,30 @@ class QueryDecoderHead(BaseModule):
                  dataset_names: Sequence[str]) -> RowPrediction:
         rows = self.post_norm(rows)
         masks = torch.einsum('nqd,ndhw->nqhw', self.mask_embed(rows), features.mask_feature)
+        if self.pool_proj is not None:
+            rows = rows + self.pool_proj(mask_pool(masks, features))
         return RowPrediction(self.classifiers(rows, dataset_names), masks)
 
     def loss(self, predictions: List[RowPrediction], forced) -> Dict[str, Tensor]:
         """Losses of all layers against teacher-forced targets (``ForcedClips``)."""
         return self.loss_module(predictions, forced)
+
+
+def mask_pool(mask_logits: Tensor, features: FrameFeatures) -> Tensor:
+    """Appearance averaged over each row's mask, which gets no gradient from it.
+
+    Args:
+        mask_logits: (N, Q, H, W).
+        features: Of the N frames.
+
+    Returns:
+        (N, Q, D).
+    """
+    size = features.appearance.shape[-2:]
+    share = F.adaptive_avg_pool2d(mask_logits.detach().float().sigmoid(), size)  # (N, Q, h, w)
+    share = share * features.valid(size)[:, None]
+    share = share / share.sum((2, 3), keepdim=True).clamp(min=1e-3)
+    return torch.einsum('nqhw,ndhw->nqd', share.to(features.appearance.dtype), features.appearance)
 
 
 @torch.no_grad()

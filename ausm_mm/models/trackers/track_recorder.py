@@ -94,10 +94,12 @@ class TrackRecorder:
         return shown.tolist()
 
     def tracks(self) -> List[Track]:
-        """One track per object; class and score from the mean class probability over its frames
+        """One track per object that was seen (all of them in prompted mode); class and score from the mean class probability over its frames
         (section 7 of the method), score 1 for prompted objects."""
         tracks = []
         for object_id, record in sorted(self._records.items()):
+            if not (record.masks or self.exclusive):
+                continue
             mean = np.mean(record.class_probs, axis=0)
             tracks.append(Track(
                 object_id=object_id,

@@ -2,7 +2,7 @@
 data_root = 'data/synthetic/ytvis/'
 
 train_pipeline = [
-    dict(type='SampleClip', length=5, strides=(1, 3), reverse_prob=0.5),
+    dict(type='SampleClip', length=5, strides=(1, 2), reverse_prob=0.5),
     dict(type='LoadClipFrames'),
     dict(type='LoadClipMasks'),
     dict(type='ClipFlip', prob=0.5),

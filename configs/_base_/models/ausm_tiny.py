@@ -7,9 +7,9 @@ position = dict(
 model = dict(
     type='AUSM',
     data_preprocessor=dict(type='ClipDataPreprocessor', pad_divisor=16),
-    backbone=dict(type='TinyConvNet', channels=(24, 48, 64, 96), num_blocks=(1, 1, 1, 1)),
+    backbone=dict(type='TinyConvNet', channels=(32, 48, 64, 96), num_blocks=(1, 1, 1, 1)),
     pixel_encoder=dict(
-        type='FPNPixelEncoder', in_channels=(24, 48, 64, 96), feat_channels=dims,
+        type='FPNPixelEncoder', in_channels=(32, 48, 64, 96), feat_channels=dims,
         out_channels=dims, num_outs=2),
     marker=dict(type='HistoryMarker', embed_dims=dims, num_ids=16),
     compressor=dict(
@@ -21,5 +21,6 @@ model = dict(
         feedforward_channels=4 * dims, positional_encoding=position),
     head=dict(
         type='QueryDecoderHead', embed_dims=dims, num_queries=12, num_layers=3, num_heads=4,
-        feedforward_channels=4 * dims, num_levels=2, positional_encoding=position,
-        loss=dict(type='QueryLoss', track_background=0.5, detect_background=0.5, num_points=0)))
+        feedforward_channels=4 * dims, num_levels=2, pooled_classes=True,
+        positional_encoding=position,
+        loss=dict(type='QueryLoss', track_background=0.5, detect_background=0.2, num_points=0)))

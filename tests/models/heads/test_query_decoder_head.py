@@ -4,7 +4,7 @@ from mmdet.models import Mask2FormerHead
 from mmengine.config import ConfigDict
 
 from ausm_mm.models import HistoryDecoder, QueryDecoderHead
-from ausm_mm.models.heads.query_decoder_head import attention_mask
+from ausm_mm.models.heads.query_decoder_head import attention_mask, mask_pool
 from ausm_mm.structures import FrameFeatures
 
 DIMS, HEADS, LAYERS = 32, 4, 4
@@ -85,7 +85,7 @@ def test_detection_rows_equal_mask2former(mask2former, padded_rows):
         classes, masks = theirs(feats, [None, None])
         mask_feature, levels = theirs.pixel_decoder(feats)
         features = FrameFeatures(
-            tuple(levels), mask_feature, torch.tensor([[H, W]] * 2), (H, W))
+            tuple(levels), mask_feature, levels[-1], torch.tensor([[H, W]] * 2), (H, W))
         features = history_decoder(features, torch.randn(2, DIMS, H // 8, W // 8))
         in_use = torch.zeros(2, padded_rows, dtype=torch.bool)
         layers = ours(features, torch.randn(2, padded_rows, DIMS), in_use, ['shapes'] * 2)
@@ -180,3 +180,41 @@ def test_attention_mask_is_resized_bilinearly():
     logits = torch.tensor([[[[3., -1., -1., -2.], [3., -1., -1., 1.]]]])
     valid = torch.ones(1, 1, 2, dtype=torch.bool)
     assert attention_mask(logits, valid)[0, 0].int().tolist() == [[1, 0]]  # means 1 and -0.75
+
+
+def test_mask_pool_by_hand():
+    """Two valid cells of three: the shares of the mask weight the appearance, padding does not."""
+    appearance = torch.tensor([[1., 3., 100.], [10., 30., 100.]]).view(1, 2, 1, 3)
+    logits = torch.full((1, 2, 2, 6), -50.)
+    logits[0, 0, :, 1:3] = 50.  # half of the first cell, half of the second
+    logits[0, 1, 0, 2:] = 50.  # half of the second cell, and padding
+    features = FrameFeatures((appearance, ), torch.zeros(1, 2, 2, 6), appearance,
+                             torch.tensor([[8, 16]]), (8, 24))
+    pooled = mask_pool(logits, features)
+    torch.testing.assert_close(pooled, torch.tensor([[[2., 20.], [3., 30.]]]))
+
+
+def test_mask_pool_of_an_empty_mask_is_finite():
+    appearance = torch.ones(1, 2, 1, 3)
+    features = FrameFeatures((appearance, ), torch.zeros(1, 2, 2, 6), appearance,
+                             torch.tensor([[8, 24]]), (8, 24))
+    pooled = mask_pool(torch.full((1, 1, 2, 6), -200.), features)
+    torch.testing.assert_close(pooled, torch.zeros(1, 1, 2))
+
+
+def test_pooled_classes_only_change_the_classes(make_features):
+    torch.manual_seed(0)
+    options = dict(num_classes=dict(shapes=3), embed_dims=16, num_queries=4, num_layers=1,
+                   num_heads=2, feedforward_channels=32, num_levels=2,
+                   positional_encoding=dict(
+                       type='SinePositionalEncoding', num_feats=8, normalize=True))
+    pooled = QueryDecoderHead(pooled_classes=True, **options)
+    plain = QueryDecoderHead(**options)
+    plain.load_state_dict(pooled.state_dict(), strict=False)
+    features = make_features([(16, 24)], (16, 32))
+    arguments = torch.randn(1, 2, 16), torch.ones(1, 2, dtype=torch.bool), ['shapes']
+    for ours, reference in zip(pooled(features, *arguments), plain(features, *arguments)):
+        torch.testing.assert_close(ours.mask_logits, reference.mask_logits)
+        extra = pooled.classifiers.heads['shapes'].weight @ pooled.pool_proj(
+            mask_pool(ours.mask_logits, features)).transpose(1, 2)
+        torch.testing.assert_close(ours.class_logits, reference.class_logits + extra.mT)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -96,8 +98,7 @@ def test_padding_has_no_influence(make, make_features):
     padding = ~features.valid((4, 6))[:, None]
     changed_x = torch.where(padding, 100 * torch.randn_like(features.x), features.x)
     changed = decoder(
-        type(features)((features.levels[0], changed_x), features.mask_feature,
-                       features.image_sizes, features.canvas),
+        replace(features, levels=(features.levels[0], changed_x)),
         torch.where(padding, 100 * torch.randn_like(history), history))
     torch.testing.assert_close(changed.levels[0], before.levels[0])
     torch.testing.assert_close(changed.mask_feature, before.mask_feature)

@@ -25,7 +25,7 @@ def _update(tracker, rows, background, logits=None, detect=True):
     """Detections whose masks are all foreground unless logits are given."""
     background = torch.tensor(background)
     logits = torch.ones(len(background), 4, 6) if logits is None else logits
-    return tracker.update(rows, background, logits, CANVAS, detect)
+    return tracker.update(rows, background, logits, CANVAS, CANVAS, detect)
 
 
 def _masks(*indices):
