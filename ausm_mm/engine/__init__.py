@@ -1,6 +1,5 @@
 from .checkpoint import (
     CheckpointError,
-    allow_runner_checkpoints,
     check_resumable,
     load_weights,
     read_checkpoint,
@@ -12,6 +11,5 @@ from .optim_wrapper import BFloat16OptimWrapper
 
 __all__ = [
     'BFloat16OptimWrapper', 'CheckpointError', 'TrackVisualizationHook', 'add_run_arguments',
-    'allow_runner_checkpoints', 'check_resumable', 'load_config', 'load_weights',
-    'read_checkpoint', 'use_safe_reader'
+    'check_resumable', 'load_config', 'load_weights', 'read_checkpoint', 'use_safe_reader'
 ]

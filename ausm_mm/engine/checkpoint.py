@@ -1,7 +1,8 @@
 """Reading checkpoints without ever running code from them."""
 import os.path as osp
 import pickle
-from typing import Optional
+import re
+from typing import Callable, Optional
 
 import numpy as np
 import torch
@@ -17,17 +18,21 @@ class CheckpointError(UserError):
     """A checkpoint is missing, damaged, unsafe to load or of another model."""
 
 
-def allow_runner_checkpoints() -> None:
-    """Let torch's ``weights_only`` reader take what mmengine's Runner saves beside the weights.
+def _history_method(owner: type, name: str) -> Callable:
+    """Takes the place of ``getattr``, by which a pickled ``HistoryBuffer`` names its methods."""
+    if owner is HistoryBuffer and name in ('min', 'max', 'mean', 'current'):
+        return getattr(HistoryBuffer, name)
+    raise pickle.UnpicklingError('GLOBAL getattr')
 
-    The message hub's scalar histories are a plain class around numpy arrays; nothing of it calls
-    code on loading. Everything else stays refused.
-    """
-    reconstruct = np.ndarray(0).__reduce__()[0]
-    scalar = np.float64(0).__reduce__()[0]
+
+def _runner_globals() -> list:
+    """What mmengine's Runner saves beside weights: histories of numbers, in numpy arrays."""
     dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefd'}
-    torch.serialization.add_safe_globals(
-        [HistoryBuffer, np.ndarray, np.dtype, reconstruct, scalar, *dtypes])
+    found = [HistoryBuffer, (_history_method, 'builtins.getattr'), np.ndarray, np.dtype, *dtypes]
+    for core in ('core', '_core'):  # as NumPy 1 and 2 name it
+        found += [(np.ndarray(0).__reduce__()[0], f'numpy.{core}.multiarray._reconstruct'),
+                  (np.float64(0).__reduce__()[0], f'numpy.{core}.multiarray.scalar')]
+    return found
 
 
 def read_checkpoint(path: str, map_location: str = 'cpu') -> dict:
@@ -37,19 +42,19 @@ def read_checkpoint(path: str, map_location: str = 'cpu') -> dict:
         CheckpointError: If the file is missing, no checkpoint, cut short, or holds objects that
             could run code.
     """
-    allow_runner_checkpoints()
     try:
-        content = torch.load(path, map_location=map_location, weights_only=True)
+        with torch.serialization.safe_globals(_runner_globals()):
+            content = torch.load(path, map_location=map_location, weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f'{path}: no such checkpoint; check the path') from None
-    except pickle.UnpicklingError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise CheckpointError(f'{path}: not loaded, since it holds more than weights or is no '
-                              f'checkpoint ({reason}); save it again as a state dict') from None
-    except (RuntimeError, EOFError, OSError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f'{path}: cut short or no checkpoint ({reason}); '
-                              'copy it again or take another one') from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        forbidden = re.search(r'GLOBAL (\S+)', str(error))
+        if forbidden:
+            raise CheckpointError(
+                f'{path}: not loaded, since it holds {forbidden[1]}, which could run code; save '
+                'it again with the state dict only') from None
+        raise CheckpointError(f'{path}: cut short or no checkpoint; copy it again or take another '
+                              'one') from None
     if not isinstance(content, dict):
         raise CheckpointError(f'{path}: holds a {type(content).__name__}, not a state dict; '
                               'save model.state_dict()')

@@ -34,9 +34,9 @@ def ann_file(tmp_path):
     return path
 
 
-def sample(video_id, *tracks, classes=('dog', 'cat')):
+def sample(video_id, *tracks, classes=('dog', 'cat'), task='unprompted'):
     return ClipDataSample(
-        metainfo=dict(video_id=video_id, classes=classes), pred_tracks=list(tracks))
+        metainfo=dict(video_id=video_id, classes=classes, task=task), pred_tracks=list(tracks))
 
 
 def evaluate(ann_file, samples, **kwargs):
@@ -63,6 +63,18 @@ def test_labels_are_mapped_by_name(ann_file, tmp_path):
     assert written['AP'] == scores['vis/AP']
 
 
+def test_video_dealt_out_twice_counts_once(ann_file):
+    """As among several processes: one false cat above the true one, no dog."""
+    twice = sample(3, Track(1, 1, .9, [box(0, 4), None]))
+    once = sample(4, Track(1, 1, .8, [box(4, 8)] * 2))
+    assert evaluate(ann_file, [twice, once, twice])['vis/AP'] == pytest.approx(1 / 4)
+
+
+def test_prompted_videos_are_left_out(ann_file):
+    track = Track(1, 0, .9, [box(0, 4), None])
+    assert evaluate(ann_file, [sample(3, track, task='prompted')])['vis/AP'] == 0
+
+
 def test_wrong_label_and_untested_video(ann_file):
     assert evaluate(ann_file, [sample(3, Track(1, 1, .9, [box(0, 4), None]))])['vis/AP'] == 0
     assert evaluate(ann_file, [sample(3)])['vis/AP'] == 0
@@ -82,5 +94,5 @@ def test_bad_files(tmp_path, ann_file):
     hidden.write_text(json.dumps({**json.loads(ann_file.read_text()), 'annotations': None}))
     with pytest.raises(ValueError, match='hidden.json has no list of annotations'):
         evaluate(hidden, [])
-    with pytest.raises(FileNotFoundError, match='absent.json'):
+    with pytest.raises(ValueError, match='absent.json does not exist'):
         evaluate(tmp_path / 'absent.json', [])

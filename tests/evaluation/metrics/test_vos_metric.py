@@ -19,7 +19,7 @@ def box(x0, x1):
 
 def sample(name, truths, predictions):
     return ClipDataSample(
-        metainfo=dict(video_name=name, ori_shape=(8, 20)),
+        metainfo=dict(video_name=name, ori_shape=(8, 20), task='prompted'),
         gt_tracks=truths,
         pred_tracks=predictions)
 
