@@ -20,6 +20,7 @@ from mmengine.runner import Runner
 from ausm_mm.apis import first_mask_copied, per_frame_linked
 from ausm_mm.datasets.synthetic import SyntheticOptions, write_synthetic
 from ausm_mm.engine import load_weights
+from ausm_mm.errors import UserError
 from ausm_mm.evaluation.metrics.table import format_table
 from ausm_mm.registry import DATASETS, METRICS
 from ausm_mm.utils import write_json
@@ -78,15 +79,13 @@ def score(metric: BaseMetric, samples) -> dict:
     return metric.evaluate(count)
 
 
-def main():
-    args = parse_args()
-    os.chdir(ROOT)
-    work_dir = Path(args.work_dir)
-    cfg = Config.fromfile(args.config)
+def run(config: str, work_dir: Path) -> None:
+    """Everything, up to the table."""
+    cfg = Config.fromfile(config)
     print('Synthetic videos: data/synthetic')
     write_synthetic('data/synthetic', SyntheticOptions())
-    print(f'Training {args.config} on the CPU: progress and remaining time (eta) follow.')
-    minutes = train(args.config, work_dir)
+    print(f'Training {config} on the CPU: progress and remaining time (eta) follow.')
+    minutes = train(config, work_dir)
 
     print('Testing on 20 unseen videos, in both tasks, and two trivial baselines.')
     metrics, model = test(cfg, work_dir)
@@ -114,6 +113,15 @@ def main():
     print(f'{minutes:.1f} minutes of training\n'
           f'metrics   {work_dir}/metrics.json\n'
           f'pictures  {work_dir}/pictures/*.png, *.mp4 (unprompted and prompted side by side)')
+
+
+def main():
+    args = parse_args()
+    os.chdir(ROOT)
+    try:
+        run(args.config, Path(args.work_dir))
+    except UserError as error:
+        raise SystemExit(f'error: {error}') from None
 
 
 if __name__ == '__main__':
