@@ -45,8 +45,9 @@ class YouTubeVISDataset(BaseVideoDataset):
         return list(videos.values())
 
     def _load_json(self) -> Dict:
+        data = read_bytes(self.ann_file)
         try:
-            content = json.loads(read_bytes(self.ann_file))
+            content = json.loads(data)
         except ValueError as error:
             raise DataError(f'{self.ann_file}: is not valid json ({error}); '
                             'copy or write it again') from None
