@@ -14,8 +14,8 @@ class FrameFeatures:
         levels: Key levels of the query decoder, coarse to fine, each (N, D, h, w); the last one
             is X_t of the method (stride 8 in the full models).
         mask_feature: (N, D, H', W'): mask embedding of finer cells (stride 4 in the full models).
-        appearance: (N, D, h, w), X_t of the frame alone: equals the last level in X, and stays as it
-            is when history is added to the levels.
+        appearance: (N, D, h, w), X_t of the frame alone: equals the last level in X, and stays as
+            it is when history is added to the levels.
         image_sizes: Long (N, 2), height and width in pixels without the padding.
         canvas: Height and width in pixels with the padding.
     """
@@ -39,8 +39,6 @@ def valid_cells(image_sizes: Tensor, canvas: Tuple[int, int], size: Tuple[int, i
     """Cells of a grid over a padded canvas that the image touches.
 
     Args:
-        appearance: (N, D, h, w), X_t of the frame alone: equals the last level in X, and stays as it
-            is when history is added to the levels.
         image_sizes: Long (N, 2), height and width in pixels.
         canvas: Height and width of the padded frames.
         size: Height and width of the grid.

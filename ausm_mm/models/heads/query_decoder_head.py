@@ -66,7 +66,8 @@ class QueryDecoderHead(BaseModule):
 
     def __init__(self, num_classes: Dict[str, int], embed_dims: int = 256, num_queries: int = 100,
                  num_layers: int = 9, num_heads: int = 8, feedforward_channels: int = 2048,
-                 num_levels: int = 3, pooled_classes: bool = False, positional_encoding: dict = dict(
+                 num_levels: int = 3, pooled_classes: bool = False,
+                 positional_encoding: dict = dict(
                      type='SinePositionalEncoding', num_feats=128, normalize=True),
                  loss: dict = dict(type='QueryLoss'), init_cfg=None) -> None:
         super().__init__(init_cfg)

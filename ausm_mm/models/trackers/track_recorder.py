@@ -94,8 +94,11 @@ class TrackRecorder:
         return shown.tolist()
 
     def tracks(self) -> List[Track]:
-        """One track per object that was seen (all of them in prompted mode); class and score from the mean class probability over its frames
-        (section 7 of the method), score 1 for prompted objects."""
+        """One track per object that was seen, or prompted.
+
+        Class and score come from the mean class probability over its frames (section 7 of the
+        method); the score of prompted objects is 1.
+        """
         tracks = []
         for object_id, record in sorted(self._records.items()):
             if not (record.masks or self.exclusive):
