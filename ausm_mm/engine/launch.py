@@ -1,5 +1,6 @@
 """What the command-line tools share: arguments, config, processes."""
 import argparse
+import atexit
 import os
 import os.path as osp
 
@@ -45,6 +46,7 @@ def load_config(args: argparse.Namespace) -> Config:
 def _use_cpus(cfg: Config) -> None:
     """Connect the processes by gloo; mmengine itself binds each of them to a GPU."""
     torch.distributed.init_process_group('gloo')
+    atexit.register(torch.distributed.destroy_process_group)  # else its threads abort the exit
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))
