@@ -120,7 +120,7 @@ def test_existing_set_is_reused(tmp_path):
 def test_other_options_in_the_way(tmp_path):
     write_synthetic(tmp_path / 'set', SMALL)
     with pytest.raises(DataError, match='set: holds a synthetic set with other options .num_train '
-                       'is 2 there and 400 here; .*delete it or choose another folder'):
+                       'is 2 there and 600 here; .*delete it or choose another folder'):
         write_synthetic(tmp_path / 'set', SyntheticOptions())
 
 
