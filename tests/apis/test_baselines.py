@@ -10,6 +10,7 @@ from pycocotools import mask as mask_utils
 
 from ausm_mm.apis import first_mask_copied, per_frame_linked
 from ausm_mm.datasets import YouTubeVISDataset
+from ausm_mm.models.trackers import FramePrediction
 from ausm_mm.registry import METRICS, MODELS
 
 HEIGHT, WIDTH, T = 32, 48, 4
@@ -100,12 +101,12 @@ def perfect_step(model, monkeypatch):
 
     def step(frame, image_size, state):
         # From the normalised grey value back to the number of the frame
-        grey = float((frame * model.data_preprocessor.std + model.data_preprocessor.mean)[0, 0, 0, 0])
-        t = round(grey / 9)
+        preprocessor = model.data_preprocessor
+        grey = (frame[0] * preprocessor.std + preprocessor.mean)[0, 0, 0]
+        t = round(float(grey) / 9)
         shown.append((t, state.feature is None, len(state.rows)))
         found = int(t > 0)
         logits = torch.from_numpy(np.where(disc(t), 9., -9.)).float()[None]
-        from ausm_mm.models.trackers import FramePrediction
         return FramePrediction(
             torch.arange(1, 1 + found), torch.tensor([[.1, .8, .1]])[:found], logits[:found],
             tuple(frame.shape[-2:]), image_size), state

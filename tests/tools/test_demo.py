@@ -1,5 +1,6 @@
 """tools/demo.py from the videos to the table, on a tiny set."""
 import json
+import shutil
 from pathlib import Path
 
 import demo
@@ -57,9 +58,8 @@ def test_other_videos_in_the_way(checkout):
                                       'stats.json); choose another folder')
 
 
-def test_training_that_fails(checkout):
-    with open(checkout / 'short.py', 'a') as config:
-        config.write("model = dict(marker=dict(num_ids=1))\n")
+def test_training_that_fails(checkout, monkeypatch):
+    monkeypatch.setattr(demo.sys, 'executable', shutil.which('false'))
     with pytest.raises(SystemExit) as caught:
         demo.main()
     assert caught.value.code == ('error: training ended with status 1; the lines above say why, '
