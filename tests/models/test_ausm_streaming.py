@@ -8,6 +8,7 @@ import pytest
 import torch
 from pycocotools import mask as mask_utils
 
+from ausm_mm.models.heads import RowPrediction
 from ausm_mm.structures import ClipDataSample, StreamState, Track
 
 CANVAS, SIZE = (32, 48), (20, 43)
@@ -99,19 +100,25 @@ def test_predictions_are_the_heads_last_layer(model, frames):
     assert torch.equal(outs[0].mask_logits, caught[0].mask_logits[0, :2])
 
 
-def test_unprompted_objects_are_found_and_continued(model, frames):
+def test_unprompted_objects_are_found_and_continued(model, frames, monkeypatch):
+    """A head that finds two objects in frame 1, one in frame 2, none in frame 3."""
+    found = iter([[0, 2], [1], []])
+    num_queries = len(model.head.query_feat.weight)
+
+    def decode(features, id_vectors, in_use, dataset_names):
+        n = in_use.shape[1]
+        classes = torch.zeros(1, n + num_queries, 4)
+        classes[:, n:, -1] = 9  # background
+        classes[:, [n + i for i in next(found)], -1] = -9
+        masks = torch.ones(1, n + num_queries, *features.mask_feature.shape[-2:])
+        return [RowPrediction(classes, masks)]
+
+    monkeypatch.setattr(model.head, 'forward', decode)
     state = model.start('unprompted', 'shapes', CANVAS, torch.Generator().manual_seed(0))
-    torch.nn.init.constant_(model.head.classifiers.heads['shapes'].bias, 0)
-    with torch.no_grad():
-        model.head.classifiers.heads['shapes'].bias[-1] = -5  # everything is foreground
-        # Statistics of the frames instead of the fresh model's: masks of both signs.
-        model.train().extract_feat(frames(3).flatten(0, 1), torch.tensor([SIZE] * 3))
-        model.eval()
     outs, state = _run(model, state, frames(3))
-    found = outs[0].object_ids.tolist()
-    assert found == list(range(1, len(found) + 1)) and found
-    assert len(found) < len(state.rows) <= 6  # the bank's size
-    assert outs[2].object_ids.tolist() == list(range(1, len(state.rows) + 1))
+    assert [out.object_ids.tolist() for out in outs] == [[1, 2], [1, 2, 3], [1, 2, 3]]
+    assert len(state.rows) == 3 and len(state.rows.free_ids) == model.marker.num_ids - 3
+    assert len(set(state.rows.bank_ids.tolist() + state.rows.free_ids.tolist())) == 6
 
 
 def test_state_can_be_forked(model, frames):
