@@ -8,7 +8,9 @@ from .sprites import EXTENT
 
 Size = Tuple[int, int]  # height and width in pixels
 
-SPEED = 5.0 / 64  # mean speed of leaving and returning, in frame heights per frame
+# With these two the masks of consecutive frames have a mean IoU of 0.7; in DAVIS 2016 it is 0.75.
+SPEED = 3.0 / 64  # mean speed of leaving and returning, in frame heights per frame
+WAY = 0.45  # of the distance to its goal that an object travels in a clip
 RADIUS = (8 / 64, 14 / 64)  # in units of the frame's shorter side
 SWELL = 0.16  # objects grow and shrink by up to this share
 PILLAR_SHARE = 0.6  # of the clips
@@ -16,7 +18,7 @@ WIDE_SHARE = 0.4  # of the pillars
 LATE_SHARE = 0.25  # of the objects, the first one excepted
 # Share of all object-frames planned as absences, drawn for each clip. Chance occlusions come on
 # top; together they hide about 14 % of the object-frames after birth.
-ABSENT_SHARE = (0.045, 0.12)
+ABSENT_SHARE = (0.042, 0.115)
 SHORTEST_ABSENCE = 3  # frames
 
 
@@ -94,17 +96,17 @@ def _plan_absences(rng: np.random.Generator, num_objects: int, num_frames: int) 
 
 def _base_motions(rng: np.random.Generator, num_objects: int, num_frames: int,
                   size: Size) -> List[Motion]:
-    """Paths without events: every object heads for the place where the next one started."""
+    """Paths without events: every object heads for where the one before it started."""
     height, width = size
     side = min(size)
     low = np.array([0.1 * width, 0.12 * height])
     high = np.array([0.9 * width, 0.88 * height])
     starts = _spread_points(rng, num_objects, low, high)
-    ends = np.roll(starts, 1, axis=0) + rng.normal(0, 0.15 * side, starts.shape)
-    ends = np.clip(ends, low, high)
+    goals = np.roll(starts, 1, axis=0) + rng.normal(0, 0.15 * side, starts.shape)
+    ends = np.clip(starts + WAY * (goals - starts), low, high)
+    bends = np.clip((starts + ends) / 2 + rng.normal(0, 0.2 * side, starts.shape), low, high)
     motions = []
-    for start, end in zip(starts, ends, strict=True):
-        points = np.stack([start, rng.uniform(low, high), end])
+    for points in np.stack([starts, bends, ends], axis=1):  # (3, 2)
         phase = rng.uniform(0, 2 * np.pi) + np.linspace(0, rng.uniform(2, 6), num_frames)
         turn = np.deg2rad(rng.uniform(-7, 7))
         motions.append(Motion(

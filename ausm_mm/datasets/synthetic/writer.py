@@ -14,7 +14,7 @@ from ..errors import DataError
 from .options import SPLITS, SyntheticOptions
 from .scene import Clip, render_clip
 
-GENERATOR_VERSION = 1  # counts up when the same options give other pictures
+GENERATOR_VERSION = 2  # counts up when the same options give other pictures
 JPEG_QUALITY = 95
 
 

@@ -1,6 +1,7 @@
 """A convolutional backbone and pixel encoder that train from scratch on two CPU cores."""
 from typing import List, Sequence, Tuple
 
+import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -50,9 +51,13 @@ class TinyConvNet(BaseModule):
             self.stages.append(nn.Sequential(
                 _conv(widths[i], widths[i + 1], kernel, stride), nn.ReLU(inplace=True),
                 *(_Residual(widths[i + 1]) for _ in range(blocks))))
+        # Channels last, here, of the frames and in the pyramid: a training iteration on two CPU
+        # cores takes 0.30 instead of 0.36 s.
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
         """x (N, 3, H, W) -> one map (N, C_i, H / stride_i, W / stride_i) per stage."""
+        x = x.contiguous(memory_format=torch.channels_last)
         outs = []
         for stage in self.stages:
             x = stage(x)
@@ -81,6 +86,7 @@ class FPNPixelEncoder(BaseModule):
             _conv(feat_channels, feat_channels, 1 if i == 0 else 3)
             for i in range(len(in_channels)))
         self.mask_feature = nn.Conv2d(feat_channels, out_channels, 1)
+        self.to(memory_format=torch.channels_last)
 
     def forward(self, feats: Sequence[Tensor]) -> Tuple[Tensor, List[Tensor]]:
         """Backbone levels, fine to coarse -> mask feature (at the finest), key levels coarse

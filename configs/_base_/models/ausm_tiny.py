@@ -11,7 +11,7 @@ model = dict(
     pixel_encoder=dict(
         type='FPNPixelEncoder', in_channels=(32, 48, 64, 96), feat_channels=dims,
         out_channels=dims, num_outs=2),
-    marker=dict(type='HistoryMarker', embed_dims=dims, num_ids=16),
+    marker=dict(type='HistoryMarker', embed_dims=dims, num_ids=16, norm='max1'),
     compressor=dict(
         type='HistoryCompressor', embed_dims=dims, num_layers=2, num_heads=4,
         feedforward_channels=4 * dims, positional_encoding=position,
@@ -23,4 +23,6 @@ model = dict(
         type='QueryDecoderHead', embed_dims=dims, num_queries=12, num_layers=3, num_heads=4,
         feedforward_channels=4 * dims, num_levels=2, pooled_classes=True,
         positional_encoding=position,
-        loss=dict(type='QueryLoss', track_background=0.5, detect_background=0.2, num_points=0)))
+        loss=dict(
+            type='QueryLoss', track_background=1.0, detect_background=0.5, empty_weight=1.0,
+            num_points=0)))

@@ -1,5 +1,5 @@
 """AdamW from scratch: warm-up, flat, then linear to 2 % over the last 40 % of the iterations."""
-max_iters = 1400
+max_iters = 1700
 no_decay = dict(decay_mult=0.)
 
 optim_wrapper = dict(
