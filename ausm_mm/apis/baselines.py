@@ -4,7 +4,7 @@ from typing import Iterator
 import torch
 from torch.utils.data import Dataset
 
-from ausm_mm.evaluation.functional import copy_first_mask, link_by_iou
+from ausm_mm.evaluation.functional.baselines import copy_first_mask, link_by_iou
 from ausm_mm.models import AUSM
 from ausm_mm.structures import ClipDataSample
 

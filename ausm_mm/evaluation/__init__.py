@@ -1,3 +1,1 @@
-from .metrics import VISMetric, VOSMetric
-
-__all__ = ['VISMetric', 'VOSMetric']
+"""Metrics. ``functional`` and ``results`` need neither torch nor mmengine; ``metrics`` does."""

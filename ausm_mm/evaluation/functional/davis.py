@@ -6,19 +6,24 @@ Segmentation", CVPR 2016, and https://github.com/davisvideochallenge/davis2017-e
 Which frames count (the DAVIS 2017 semi-supervised protocol, extended to objects that start late):
 
 * an object is prompted in its first annotated frame and scored from the next frame on;
-* the last frame of a sequence is not scored;
+* the last frame of a sequence is not scored (YouTube-VOS scores it: ``skip_last=False``);
 * where the object is hidden, J = F = 1 for an empty prediction and 0 for any other;
 * an object's figure is its mean over its frames, a total the mean over the objects. A sequence's is
   the mean over its own objects, so the total is not the mean over sequences.
 """
+from __future__ import annotations
+
 import math
-from typing import Dict, List, Mapping, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
 
-from ausm_mm.structures import Track
+from ausm_mm.errors import UserError
 from .rle import area, decode
+
+if TYPE_CHECKING:  # else scoring files would import torch
+    from ausm_mm.structures import Track
 
 BOUND_TH = 0.008
 # One scored frame: {'frame': int, 'J': float, 'F': float, 'hidden': bool, 'empty': bool}
@@ -100,6 +105,42 @@ def score_sequence(predictions: Sequence[Track], ground_truths: Sequence[Track],
             for frame in range(present[0] + 1, n_frames - 1)
         ]
     return scores
+
+
+def score_label_maps(pairs: Iterable[Tuple[np.ndarray, np.ndarray]], n_frames: int, name: str,
+                     skip_last: bool = True) -> Dict[int, List[FrameScore]]:
+    """As :func:`score_sequence`, from label maps that are read one frame at a time.
+
+    Args:
+        pairs: Prediction and ground truth of each annotated frame, in order: uint8 (H, W) of one
+            size, object ids and 0 for the background.
+        n_frames: The number of pairs.
+        name: Name of the sequence, for messages.
+        skip_last: Leave out the last frame, as DAVIS and MOSE do.
+
+    Raises:
+        UserError: If an object is predicted that the ground truth never shows.
+    """
+    scores: Dict[int, List[FrameScore]] = {}
+    predicted_ids = set()
+    for frame, (prediction, truth) in enumerate(pairs):
+        if frame < n_frames - skip_last:
+            for object_id, object_scores in scores.items():
+                object_scores.append(
+                    _score_frame(frame, prediction == object_id, truth == object_id))
+        predicted_ids.update(object_ids(prediction))
+        for object_id in object_ids(truth):
+            scores.setdefault(object_id, [])
+    unknown = sorted(predicted_ids - set(scores))
+    if unknown:
+        raise UserError(f'sequence {name} has predictions of objects {unknown}, but its ground '
+                        f'truth only has {sorted(scores)}: keep the ids of the first masks')
+    return scores
+
+
+def object_ids(label_map: np.ndarray) -> List[int]:
+    """The ids above 0 in a uint8 label map (H, W), in order."""
+    return (np.flatnonzero(np.bincount(label_map.ravel())[1:]) + 1).tolist()
 
 
 def summarize_objects(objects: Sequence[Sequence[FrameScore]]) -> Dict[str, float]:

@@ -8,18 +8,21 @@ Source: Yang et al., "Video Instance Segmentation", ICCV 2019, and its evaluator
 https://github.com/youtubevos/cocoapi. A crowd track overlaps by plain IoU there (COCO divides
 by the prediction's area). One deliberate difference: tracks are numbered anew, since the evaluator
 takes a ground-truth track whose id is 0 for unmatched.
+
+OVIS also by how much the objects are occluded: Qi et al., "Occluded Video Instance Segmentation:
+Dataset and ICCV 2021 Challenge", and https://github.com/qjy981010/cocoapi.
 """
 import contextlib
 import io
 import math
 from collections import defaultdict
-from typing import Dict, List, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from pycocotools.cocoeval import COCOeval
 
 from ausm_mm.errors import UserError
-from .rle import area, intersections, to_rle
+from .rle import area, check_rle, intersections, to_rle
 
 # Mean pixels per visible frame, as in the YouTube-VIS evaluator (larger than COCO's).
 AREA_RANGES = {
@@ -29,6 +32,9 @@ AREA_RANGES = {
     'large': (256**2, 1e10),
 }
 MAX_TRACKS = (1, 10, 100)
+OCCLUSION_SCORES = {'no_occlusion': 0.0, 'slight_occlusion': 0.25, 'severe_occlusion': 0.75}
+# Both ends belong to a level, so an object may count in two.
+OCCLUSION_LEVELS = {'slight': (0, 0.25), 'moderate': (0.25, 0.5), 'severe': (0.5, 1)}
 
 
 def vis_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[float, Dict]]:
@@ -37,7 +43,8 @@ def vis_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[float
     Args:
         ground_truth: Content of a native YouTube-VIS json: ``videos`` (``id``, ``height``,
             ``width``), ``categories`` (``id``, ``name``) and ``annotations`` (``video_id``,
-            ``category_id``, ``segmentations``, optionally ``areas`` and ``iscrowd``).
+            ``category_id``, ``segmentations``, optionally ``areas``, ``iscrowd`` and, for OVIS,
+            ``occlusion``).
         results: One dict per predicted track: ``video_id``, ``category_id``, ``score`` and
             ``segmentations``. In both, ``segmentations`` has one entry per frame: an RLE, polygons,
             or ``None`` where the object is absent.
@@ -45,10 +52,21 @@ def vis_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[float
     Returns:
         ``AP`` (mean over IoU 0.50:0.05:0.95), ``AP50``, ``AP75``, ``APs``, ``APm``, ``APl``,
         ``AR1``, ``AR10`` and ``AR100`` in [0, 1], and ``per_class``: class name -> AP. A figure
-        without any ground truth is -1, and such classes are left out of the means.
+        without any ground truth is -1, and such classes are left out of the means. If an annotation
+        has ``occlusion``, also ``AP_slight``, ``AP_moderate`` and ``AP_severe``.
 
     Raises:
-        ValueError: For annotations or results that cannot be scored; it names the video and track.
+        UserError: For annotations or results that cannot be scored; it names the video and track.
+    """
+    return summarize_tracks(evaluate_tracks(ground_truth, results))
+
+
+def evaluate_tracks(ground_truth: Dict, results: Sequence[Dict]) -> '_TrackEval':
+    """Matches the tracks of :func:`vis_ap`, whose arguments these are, without summing up.
+
+    Returns:
+        A ``COCOeval`` with ``eval['precision']`` (T, R, K, A, M), ``eval['recall']`` (T, K, A, M)
+        and ``ious[video id, category id]`` (predictions by falling score, objects), or ``[]``.
     """
     check_ground_truth(ground_truth, 'The ground truth')
     videos = {video['id']: video for video in ground_truth['videos']}
@@ -65,24 +83,22 @@ def vis_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[float
         prediction['score'] = _read_score(track, prediction['name'])
     _check_lengths(truths + predictions)
 
-    evaluation = _TrackEval(truths, predictions, sorted(videos), sorted(categories))
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
-        evaluation.evaluate()
-        evaluation.accumulate()
-    return _summarize(evaluation, categories)
+    evaluation = _TrackEval(truths, predictions, sorted(videos), categories)
+    evaluation.run()
+    return evaluation
 
 
 def check_ground_truth(ground_truth: Dict, name: str) -> None:
     """Raises a UserError that starts with ``name`` if the annotation cannot be scored against."""
     for part, keys in (('videos', ('id', 'height', 'width')), ('categories', ('id', 'name')),
-                       ('annotations', ())):
+                       ('annotations', ('video_id', 'category_id', 'segmentations'))):
         entries = ground_truth.get(part) if isinstance(ground_truth, dict) else None
         if not isinstance(entries, list):
             raise UserError(
                 f'{name} has no list of {part}, as in the files of hidden test splits: AP needs a '
                 'native YouTube-VIS json with videos, categories and annotations')
         for index, entry in enumerate(entries):
-            missing = [key for key in keys if key not in entry]
+            missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
             if missing:
                 raise UserError(f'{name}: entry {index} of {part} lacks {", ".join(missing)}')
 
@@ -111,15 +127,32 @@ def track_ious(first: Sequence[List], second: Sequence[List]) -> np.ndarray:
 class _TrackEval(COCOeval):
     """COCOeval whose images are videos and whose instances are tracks."""
 
-    def __init__(self, truths, predictions, video_ids, category_ids) -> None:
+    def __init__(self, truths, predictions, video_ids, categories, known_ious=None) -> None:
         super().__init__(iouType='segm')
         self.params.imgIds = video_ids
-        self.params.catIds = category_ids
+        self.params.catIds = sorted(categories)
         self.params.maxDets = list(MAX_TRACKS)
         self.params.areaRng = [list(limits) for limits in AREA_RANGES.values()]
         self.params.areaRngLbl = list(AREA_RANGES)
         self.truths = truths
         self.predictions = predictions
+        self.categories = categories
+        self.known_ious = known_ious or {}
+
+    def run(self) -> None:
+        with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+            self.evaluate()
+            self.accumulate()
+
+    def at_occlusion(self, limits: Sequence[float]) -> '_TrackEval':
+        """The same with all objects ignored whose occlusion lies outside ``limits``."""
+        truths = [
+            dict(t, ignore=t['ignore'] or t['occlusion'] is None
+                 or not limits[0] <= t['occlusion'] <= limits[1]) for t in self.truths
+        ]
+        level = _TrackEval(truths, self.predictions, self.params.imgIds, self.categories, self.ious)
+        level.run()
+        return level
 
     def _prepare(self) -> None:
         self._gts, self._dts = defaultdict(list), defaultdict(list)
@@ -129,6 +162,8 @@ class _TrackEval(COCOeval):
                 groups[track['video_id'], track['category_id']].append(track)
 
     def computeIoU(self, imgId, catId):
+        if (imgId, catId) in self.known_ious:
+            return self.known_ious[imgId, catId]
         truths, predictions = self._gts[imgId, catId], self._dts[imgId, catId]
         if not truths or not predictions:
             return []
@@ -141,26 +176,21 @@ class _TrackEval(COCOeval):
 
 def _read_track(track: Dict, name: str, videos: Dict, categories: Dict) -> Dict:
     """Checks one annotation or result and returns it with compressed RLEs and its mean area."""
+    if not isinstance(track, dict):
+        raise UserError(f'{name} is {track!r}: it must be a dict of a YouTube-VIS json')
     missing = [k for k in ('video_id', 'category_id', 'segmentations') if track.get(k) is None]
     if missing:
-        raise ValueError(f'{name} lacks {", ".join(missing)}')
+        raise UserError(f'{name} lacks {", ".join(missing)}')
     video, category = videos.get(track['video_id']), track['category_id']
     if video is None:
-        raise ValueError(
+        raise UserError(
             f'{name} is of video {track["video_id"]!r}, which is not among the {len(videos)} '
             'videos of the ground truth: score it against the annotation it was made for')
     if category not in categories:
-        raise ValueError(
+        raise UserError(
             f'{name} of video {video["id"]} has the unknown category {category!r}: the ground '
             f'truth has {sorted(categories)}')
-    size = [video['height'], video['width']]
-    segmentations = [to_rle(segmentation, *size) for segmentation in track['segmentations']]
-    for frame, rle in enumerate(segmentations):
-        if rle is not None and list(rle['size']) != size:
-            raise ValueError(
-                f'{name} of video {video["id"]} has a mask of {list(rle["size"])} in frame '
-                f'{frame}, but the video is {size} (height, width): resize masks to the size of '
-                'the video before encoding them')
+    segmentations = _read_masks(track['segmentations'], f'{name} of video {video["id"]}', video)
     areas = [a for a in track.get('areas') or map(area, segmentations) if a]
     return dict(
         name=f'{name} of video {video["id"]}',
@@ -169,13 +199,41 @@ def _read_track(track: Dict, name: str, videos: Dict, categories: Dict) -> Dict:
         segmentations=segmentations,
         area=np.mean(areas) if areas else 0.0,
         iscrowd=int(track.get('iscrowd') or 0),
-        ignore=int(track.get('iscrowd') or 0))
+        ignore=int(track.get('iscrowd') or 0),
+        occlusion=_read_occlusion(track.get('occlusion'), name))
+
+
+def _read_masks(segmentations, name: str, video: Dict) -> List[Optional[Dict]]:
+    if not isinstance(segmentations, list):
+        raise UserError(f'{name} has the segmentations {segmentations!r}: give a list with one '
+                        'entry per frame, null where it is absent')
+    size = video['height'], video['width']
+    masks = []
+    for frame, segmentation in enumerate(segmentations):
+        try:
+            if segmentation and not isinstance(segmentation, list):  # else null or polygons
+                check_rle(segmentation, *size)
+            masks.append(to_rle(segmentation, *size))
+        except (UserError, TypeError, ValueError) as error:
+            raise UserError(f'{name}, frame {frame}: {error}') from None
+    return masks
+
+
+def _read_occlusion(levels: Optional[List], name: str) -> Optional[float]:
+    """Occlusion of an object in [0, 0.75]: the mean over the half of its frames in which it is
+    occluded the most; None where it is not annotated."""
+    unknown = [level for level in levels or [] if level and level not in OCCLUSION_SCORES]
+    if unknown:
+        raise UserError(f'{name} has the occlusion {unknown[0]!r}: it must be null or one of '
+                        f'{list(OCCLUSION_SCORES)}, as in OVIS')
+    scores = sorted(OCCLUSION_SCORES[level] for level in levels or [] if level)
+    return float(np.mean(scores[-math.ceil(len(scores) / 2):])) if scores else None
 
 
 def _read_score(track: Dict, name: str) -> float:
     score = track.get('score')
-    if score is None or not math.isfinite(score):
-        raise ValueError(f'{name} has the score {score!r}: every result needs a finite number')
+    if not isinstance(score, (int, float)) or not math.isfinite(score):
+        raise UserError(f'{name} has the score {score!r}: every result needs a finite number')
     return float(score)
 
 
@@ -186,31 +244,35 @@ def _check_lengths(tracks: Sequence[Dict]) -> None:
         reference = longest.setdefault(track['video_id'], track)
         lengths = len(reference['segmentations']), len(track['segmentations'])
         if lengths[0] != lengths[1]:
-            raise ValueError(
+            raise UserError(
                 f'{track["name"]} has {lengths[1]} segmentations, but {reference["name"]} has '
                 f'{lengths[0]}: give one entry per frame of the video, null where it is absent')
 
 
-def _summarize(evaluation: COCOeval, categories: Dict) -> Dict[str, Union[float, Dict]]:
-    """COCO's summary of ``precision`` (T, R, K, A, M) and ``recall`` (T, K, A, M), unrounded."""
+def summarize_tracks(evaluation: _TrackEval) -> Dict[str, Union[float, Dict]]:
+    """The figures of :func:`vis_ap`, unrounded, from what :func:`evaluate_tracks` gives."""
     precision, recall = evaluation.eval['precision'], evaluation.eval['recall']
     scores = dict(
-        AP=_mean(precision[..., 0, -1]),
-        AP50=_mean(precision[0, ..., 0, -1]),
-        AP75=_mean(precision[5, ..., 0, -1]))
+        AP=mean_of_valid(precision[..., 0, -1]),
+        AP50=mean_of_valid(precision[0, ..., 0, -1]),
+        AP75=mean_of_valid(precision[5, ..., 0, -1]))
     for index, area_range in enumerate(AREA_RANGES):
         if area_range != 'all':
-            scores[f'AP{area_range[0]}'] = _mean(precision[..., index, -1])
+            scores[f'AP{area_range[0]}'] = mean_of_valid(precision[..., index, -1])
     for index, limit in enumerate(MAX_TRACKS):
-        scores[f'AR{limit}'] = _mean(recall[..., 0, index])
+        scores[f'AR{limit}'] = mean_of_valid(recall[..., 0, index])
+    if any(truth['occlusion'] is not None for truth in evaluation.truths):
+        for level, limits in OCCLUSION_LEVELS.items():
+            precision_at_level = evaluation.at_occlusion(limits).eval['precision']
+            scores[f'AP_{level}'] = mean_of_valid(precision_at_level[..., 0, -1])
     scores['per_class'] = {
-        categories[category_id]: _mean(precision[:, :, k, 0, -1])
+        evaluation.categories[category_id]: mean_of_valid(precision[:, :, k, 0, -1])
         for k, category_id in enumerate(evaluation.params.catIds)
     }
     return scores
 
 
-def _mean(values: np.ndarray) -> float:
-    """Mean over what has ground truth; COCOeval marks the rest with -1."""
+def mean_of_valid(values: np.ndarray) -> float:
+    """Mean over what has ground truth; -1, as COCOeval marks the rest, where nothing has."""
     values = values[values > -1]
     return float(values.mean()) if values.size else -1.0

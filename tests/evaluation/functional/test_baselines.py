@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ausm_mm.evaluation.functional import copy_first_mask, link_by_iou
+from ausm_mm.evaluation.functional.baselines import copy_first_mask, link_by_iou
 from ausm_mm.evaluation.functional.rle import encode
 from ausm_mm.structures import ClipDataSample, Track
 
