@@ -63,11 +63,15 @@ class HistoryDecoder(BaseModule):
             for _ in range(num_layers))
         self.norm = nn.LayerNorm(embed_dims)
         self.out_proj = nn.Linear(embed_dims, embed_dims)
+        # No bias: the mask feature must stay as it is while R is zero.
+        self.mask_proj = nn.Linear(embed_dims, embed_dims, bias=False)
+        # Identities: painted IDs reach the mask feature as they are, where the rows of the same
+        # IDs look for them. Tracking starts to learn after 220 instead of 420 iterations (choice).
+        for linear in (self.local_path, self.out_proj, self.mask_proj):
+            nn.init.eye_(linear.weight)
         if zero_init:
             nn.init.zeros_(self.out_proj.weight)
             nn.init.zeros_(self.out_proj.bias)
-        # No bias: the mask feature must stay as it is while R is zero.
-        self.mask_proj = nn.Linear(embed_dims, embed_dims, bias=False)
 
     def forward(self, features: FrameFeatures, history: Tensor) -> FrameFeatures:
         """N frames, each with its own history.
