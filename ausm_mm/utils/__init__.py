@@ -1,3 +1,4 @@
-from .files import write_json
+from .files import renamed_when_complete, write_json
+from .table import format_table
 
-__all__ = ['write_json']
+__all__ = ['format_table', 'renamed_when_complete', 'write_json']

@@ -16,7 +16,7 @@ import contextlib
 import io
 import math
 from collections import defaultdict
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Collection, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from pycocotools.cocoeval import COCOeval
@@ -76,11 +76,9 @@ def evaluate_tracks(ground_truth: Dict, results: Sequence[Dict]) -> '_TrackEval'
         for index, track in enumerate(ground_truth['annotations'])
     ]
     predictions = [
-        _read_track(track, f'result {index}', videos, categories)
+        _read_track(track, f'result {index}', videos, categories, scored=True)
         for index, track in enumerate(results)
     ]
-    for prediction, track in zip(predictions, results):
-        prediction['score'] = _read_score(track, prediction['name'])
     _check_lengths(truths + predictions)
 
     evaluation = _TrackEval(truths, predictions, sorted(videos), categories)
@@ -174,22 +172,51 @@ class _TrackEval(COCOeval):
                           [t['segmentations'] for t in truths])
 
 
-def _read_track(track: Dict, name: str, videos: Dict, categories: Dict) -> Dict:
-    """Checks one annotation or result and returns it with compressed RLEs and its mean area."""
+def find_track_problem(track: Dict, videos: Dict, categories: Collection[int],
+                       scored: bool = True) -> str:
+    """What is wrong with a result or annotation, its masks aside, with the cure.
+
+    Args:
+        track: The entry of the file.
+        videos: Id -> video of the annotation.
+        categories: The known category ids.
+        scored: Whether it needs a score.
+
+    Returns:
+        The end of a sentence that begins with the entry's name; empty if nothing is wrong.
+    """
+    keys = ('video_id', 'category_id', 'segmentations', *(['score'] if scored else []))
     if not isinstance(track, dict):
-        raise UserError(f'{name} is {track!r}: it must be a dict of a YouTube-VIS json')
-    missing = [k for k in ('video_id', 'category_id', 'segmentations') if track.get(k) is None]
+        return f'is {track!r}: it must be a dict with {", ".join(keys)}'
+    missing = [key for key in keys if key not in track]
     if missing:
-        raise UserError(f'{name} lacks {", ".join(missing)}')
-    video, category = videos.get(track['video_id']), track['category_id']
-    if video is None:
-        raise UserError(
-            f'{name} is of video {track["video_id"]!r}, which is not among the {len(videos)} '
-            'videos of the ground truth: score it against the annotation it was made for')
-    if category not in categories:
-        raise UserError(
-            f'{name} of video {video["id"]} has the unknown category {category!r}: the ground '
-            f'truth has {sorted(categories)}')
+        return f'lacks {", ".join(missing)}: write the file again'
+    if track['video_id'] not in videos:
+        return (f'is of video {track["video_id"]!r}, which is not among the {len(videos)} videos '
+                'of the ground truth: take the annotation it was made for')
+    name = f'of video {track["video_id"]}'
+    if track['category_id'] not in categories:
+        return (f'{name} has the unknown category {track["category_id"]!r}: the ground truth has '
+                f'{sorted(categories)}')
+    if not isinstance(track['segmentations'], list):
+        return (f'{name} has the segmentations {track["segmentations"]!r}: give a list with one '
+                'entry per frame, null where it is absent')
+    if scored and not _is_finite(track['score']):
+        return f'{name} has the score {track["score"]!r}: every result needs a finite number'
+    return ''
+
+
+def _is_finite(value) -> bool:
+    return isinstance(value, (int, float, np.number)) and math.isfinite(value)
+
+
+def _read_track(track: Dict, name: str, videos: Dict, categories: Dict,
+                scored: bool = False) -> Dict:
+    """Checks one annotation or result and returns it with compressed RLEs and its mean area."""
+    problem = find_track_problem(track, videos, categories, scored)
+    if problem:
+        raise UserError(f'{name} {problem}')
+    video, category = videos[track['video_id']], track['category_id']
     segmentations = _read_masks(track['segmentations'], f'{name} of video {video["id"]}', video)
     areas = [a for a in track.get('areas') or map(area, segmentations) if a]
     return dict(
@@ -200,13 +227,11 @@ def _read_track(track: Dict, name: str, videos: Dict, categories: Dict) -> Dict:
         area=np.mean(areas) if areas else 0.0,
         iscrowd=int(track.get('iscrowd') or 0),
         ignore=int(track.get('iscrowd') or 0),
+        score=float(track['score']) if scored else None,
         occlusion=_read_occlusion(track.get('occlusion'), name))
 
 
-def _read_masks(segmentations, name: str, video: Dict) -> List[Optional[Dict]]:
-    if not isinstance(segmentations, list):
-        raise UserError(f'{name} has the segmentations {segmentations!r}: give a list with one '
-                        'entry per frame, null where it is absent')
+def _read_masks(segmentations: List, name: str, video: Dict) -> List[Optional[Dict]]:
     size = video['height'], video['width']
     masks = []
     for frame, segmentation in enumerate(segmentations):
@@ -228,13 +253,6 @@ def _read_occlusion(levels: Optional[List], name: str) -> Optional[float]:
                         f'{list(OCCLUSION_SCORES)}, as in OVIS')
     scores = sorted(OCCLUSION_SCORES[level] for level in levels or [] if level)
     return float(np.mean(scores[-math.ceil(len(scores) / 2):])) if scores else None
-
-
-def _read_score(track: Dict, name: str) -> float:
-    score = track.get('score')
-    if not isinstance(score, (int, float)) or not math.isfinite(score):
-        raise UserError(f'{name} has the score {score!r}: every result needs a finite number')
-    return float(score)
 
 
 def _check_lengths(tracks: Sequence[Dict]) -> None:

@@ -8,8 +8,8 @@ from mmengine.logging import MMLogger
 
 from ausm_mm.errors import UserError
 from ausm_mm.registry import METRICS
+from ausm_mm.utils import format_table
 from ..functional.vis_ap import check_ground_truth, vis_ap
-from .table import format_table
 
 
 @METRICS.register_module()

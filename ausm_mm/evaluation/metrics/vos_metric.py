@@ -7,8 +7,8 @@ from mmengine.logging import MMLogger
 
 from ausm_mm.errors import UserError
 from ausm_mm.registry import METRICS
+from ausm_mm.utils import format_table
 from ..functional import score_sequence, summarize_objects, summarize_sequences
-from .table import format_table
 
 COLUMNS = ('J&F', 'J', 'F', 'J_visible', 'hidden_empty')
 

@@ -1,0 +1,81 @@
+"""Result files of YouTube-VIS, OVIS and all sets in their format."""
+import json
+import zipfile
+from typing import Dict, Iterator, List, Sequence
+
+from ausm_mm.errors import UserError
+from ausm_mm.utils.files import PathLike, renamed_when_complete
+from ..functional.rle import check_rle
+from ..functional.vis_ap import evaluate_tracks, find_track_problem
+from .json_files import RESULTS_NAME, load_json, load_results
+
+
+def evaluate_vis_files(ground_truth: PathLike, predictions: PathLike):
+    """:func:`~ausm_mm.evaluation.functional.vis_ap.evaluate_tracks` of two files.
+
+    Raises:
+        UserError: Naming the files, the track, the value and the cure.
+    """
+    truth, results = load_json(ground_truth), load_results(predictions)
+    try:
+        return evaluate_tracks(truth, results)
+    except UserError as error:
+        raise UserError(f'{predictions} (against {ground_truth}): {error}') from None
+
+
+def pack_vis(results: Sequence[Dict], path: PathLike) -> None:
+    """Writes a zip with ``results.json``, as the YouTube-VIS and OVIS servers take it.
+
+    Args:
+        results: As :func:`~ausm_mm.evaluation.functional.vis_ap.vis_ap` takes them, with compressed
+            RLEs (``counts`` may be bytes) or ``None``.
+        path: The zip; it appears when it is complete.
+    """
+    with renamed_when_complete(path) as temporary:
+        with zipfile.ZipFile(temporary, 'w', zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(RESULTS_NAME, json.dumps(results, default=_decode_bytes))
+
+
+def find_vis_problems(results: List, annotation: Dict) -> Iterator[str]:
+    """What a server would refuse or score wrongly, one line each.
+
+    Args:
+        results: Content of ``results.json``.
+        annotation: The json the videos come from; its ``annotations`` are not read and may be null.
+    """
+    videos = {video['id']: video for video in annotation['videos']}
+    categories = {category['id'] for category in annotation['categories']}
+    seen = set()
+    for index, result in enumerate(results):
+        problem = find_track_problem(result, videos, categories)
+        if problem:
+            yield f'result {index} {problem}'
+            continue
+        seen.add(result['video_id'])
+        yield from _mask_problems(result, f'result {index} of video {result["video_id"]}',
+                                  videos[result['video_id']])
+    for video_id, video in videos.items():
+        if video_id not in seen:
+            name = video.get('name') or (video.get('file_names') or [''])[0]
+            yield (f'video {video_id} ({name}) has no result: all its objects will count as '
+                   'missed; predict it too')
+
+
+def _mask_problems(result: Dict, name: str, video: Dict) -> Iterator[str]:
+    segmentations = result['segmentations']
+    n_frames = len(video.get('file_names') or ()) or video.get('length')
+    if n_frames and len(segmentations) != n_frames:
+        yield (f'{name} has {len(segmentations)} segmentations, but the video has {n_frames} '
+               'frames: give one entry per frame, null where it is absent')
+    if not any(segmentations):
+        yield f'{name} has no mask in any frame: leave it out'
+    for frame, segmentation in enumerate(segmentations):
+        try:
+            if segmentation is not None:
+                check_rle(segmentation, video['height'], video['width'])
+        except UserError as error:
+            yield f'{name}, frame {frame}: {error}'
+
+
+def _decode_bytes(value) -> str:
+    return value.decode()
