@@ -1,7 +1,15 @@
 from . import transforms  # noqa: F401  (registers them)
 from .base_video import BaseVideoDataset
-from .davis import DAVISDataset
+from .coco import COCOVideoDataset
+from .davis import DAVISDataset, MOSEDataset
 from .errors import DataError
+from .sav import SAVDataset
 from .youtube_vis import YouTubeVISDataset
+from .youtube_vis_sets import OVISDataset, YouTubeVIS2019Dataset, YouTubeVIS2021Dataset
+from .youtube_vos import YouTubeVOSDataset
 
-__all__ = ['BaseVideoDataset', 'DAVISDataset', 'DataError', 'YouTubeVISDataset']
+__all__ = [
+    'BaseVideoDataset', 'COCOVideoDataset', 'DAVISDataset', 'DataError', 'MOSEDataset',
+    'OVISDataset', 'SAVDataset', 'YouTubeVIS2019Dataset', 'YouTubeVIS2021Dataset',
+    'YouTubeVISDataset', 'YouTubeVOSDataset'
+]

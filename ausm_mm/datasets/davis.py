@@ -1,8 +1,9 @@
 """Videos with mask PNGs, as DAVIS stores them."""
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 import numpy as np
 
@@ -10,9 +11,11 @@ from ..registry import DATASETS
 from .base_video import BaseVideoDataset
 from .errors import DataError
 from .images import frame_size, read_bytes
+from .mask_index import MaskIndex, masks_signature
 from .masks import load_label_map
+from .palettes import voc_palette
 
-_IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png')
 
 
 @DATASETS.register_module()
@@ -21,7 +24,7 @@ class DAVISDataset(BaseVideoDataset):
 
     A mask belongs to the frame of the same name; frames without a mask are not annotated. What
     the values of a PNG mean: :func:`~.masks.read_label_map`. All masks are looked through once to
-    learn which objects are where.
+    learn which objects are where, and again when they change: :class:`~.mask_index.MaskIndex`.
 
     Args:
         ann_file: A text file with one video name a line (``ImageSets/2017/train.txt``), or ''
@@ -33,7 +36,7 @@ class DAVISDataset(BaseVideoDataset):
     Raises:
         DataError: Naming the file, the value and the cure.
     """
-    METAINFO = dict(classes=('object', ))
+    METAINFO = dict(classes=('object', ), palette=[voc_palette()[1]])
 
     def __init__(self, *args, data_prefix: Dict[str, str], dataset_name: str = 'davis',
                  task: str = 'prompted', exhaustive: bool = False, **kwargs) -> None:
@@ -41,12 +44,15 @@ class DAVISDataset(BaseVideoDataset):
                          exhaustive=exhaustive, **kwargs)
 
     def load_data_list(self) -> List[Dict]:
-        names = self._video_names()
+        names = self.video_names()
+        index = MaskIndex(self.data_prefix['mask'])
         # Reading PNGs releases the interpreter's lock.
         with ThreadPoolExecutor(max_workers=4) as pool:
-            return list(pool.map(self._read_video, range(len(names)), names))
+            videos = list(pool.map(partial(self._read_video, index), range(len(names)), names))
+        index.save()
+        return videos
 
-    def _video_names(self) -> List[str]:
+    def video_names(self) -> List[str]:
         if self.ann_file:
             lines = read_bytes(self.ann_file).decode(errors='replace').splitlines()
             names = [line.strip() for line in lines if line.strip()]
@@ -58,15 +64,21 @@ class DAVISDataset(BaseVideoDataset):
             raise DataError(f"{root}: is not a folder; correct data_prefix['img']")
         return sorted(path.name for path in root.iterdir() if path.is_dir())
 
-    def _read_video(self, video_id: int, name: str) -> Dict:
-        frames = _files_by_stem(osp.join(self.data_prefix['img'], name), _IMAGE_SUFFIXES, 'img')
-        masks = _files_by_stem(osp.join(self.data_prefix['mask'], name), ('.png', ), 'mask')
+    def _read_video(self, index: MaskIndex, video_id: int, name: str) -> Dict:
+        frames = files_by_stem(osp.join(self.data_prefix['img'], name), IMAGE_SUFFIXES, 'img')
+        masks = files_by_stem(osp.join(self.data_prefix['mask'], name), ('.png', ), 'mask')
         orphans = sorted(set(masks) - set(frames))
         if orphans:
             raise DataError(f'{masks[orphans[0]]}: there is no frame of that name in '
                             f"{self.data_prefix['img']}/{name}; remove the mask or add the frame")
         stems = sorted(frames)
+        mask_paths = [masks.get(stem) for stem in stems]
         height, width = frame_size(frames[stems[0]])
+        signature = masks_signature(mask_paths, height, width)
+        ids = index.get(name, signature)
+        if ids is None:
+            ids = [path and _object_ids(path, height, width) for path in mask_paths]
+            index.put(name, signature, ids)
         return dict(
             video_id=video_id,
             video_name=name,
@@ -74,22 +86,25 @@ class DAVISDataset(BaseVideoDataset):
             width=width,
             img_paths=[frames[stem] for stem in stems],
             annotated_frames=[t for t, stem in enumerate(stems) if stem in masks],
-            objects=self._find_objects([masks.get(stem) for stem in stems], height, width))
-
-    def _find_objects(self, mask_paths: List, height: int, width: int) -> List[Dict]:
-        """The objects of a video whose frame t has the mask ``mask_paths[t]`` (or None)."""
-        segmentations = {}
-        for t, path in enumerate(mask_paths):
-            if path is None:
-                continue
-            counts = np.bincount(load_label_map(path, height, width).ravel())
-            for object_id in np.flatnonzero(counts[1:]) + 1:
-                segmentations.setdefault(int(object_id), [None] * len(mask_paths))[t] = path
-        return [dict(object_id=object_id, label=0, segmentations=segmentations[object_id])
-                for object_id in sorted(segmentations)]
+            objects=_group_objects(ids, mask_paths))
 
 
-def _files_by_stem(folder: str, suffixes, prefix: str) -> Dict[str, str]:
+def _object_ids(path: str, height: int, width: int) -> List[int]:
+    counts = np.bincount(load_label_map(path, height, width).ravel())
+    return (np.flatnonzero(counts[1:]) + 1).tolist()
+
+
+def _group_objects(ids: List[Optional[List[int]]], mask_paths: List[Optional[str]]) -> List[Dict]:
+    """The objects of a video whose frame t has the objects ``ids[t]`` in ``mask_paths[t]``."""
+    segmentations = {}
+    for t, path in enumerate(mask_paths):
+        for object_id in ids[t] or []:
+            segmentations.setdefault(object_id, [None] * len(mask_paths))[t] = path
+    return [dict(object_id=object_id, label=0, segmentations=segmentations[object_id])
+            for object_id in sorted(segmentations)]
+
+
+def files_by_stem(folder: str, suffixes, prefix: str) -> Dict[str, str]:
     """Name without suffix -> path of all files of a kind; at least one."""
     if not osp.isdir(folder):
         raise DataError(f'{folder}: is not a folder; is the data complete and '
@@ -100,3 +115,11 @@ def _files_by_stem(folder: str, suffixes, prefix: str) -> Dict[str, str]:
         raise DataError(f"{folder}: holds no {' or '.join(suffixes)} file; add them or take the "
                         'video out of the list')
     return files
+
+
+@DATASETS.register_module()
+class MOSEDataset(DAVISDataset):
+    """MOSE: the DAVIS layout without resolution folders or lists of videos."""
+
+    def __init__(self, *args, dataset_name: str = 'mose', **kwargs) -> None:
+        super().__init__(*args, dataset_name=dataset_name, **kwargs)

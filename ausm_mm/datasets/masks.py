@@ -1,7 +1,8 @@
 """Reading masks: label-map PNGs, RLEs and polygons."""
 import io
-from typing import Dict, List, Optional, Union
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
+import cv2
 import numpy as np
 from PIL import Image
 from pycocotools import mask as mask_util
@@ -83,35 +84,68 @@ def load_label_map(path: str, height: int, width: int) -> np.ndarray:
     return label_map
 
 
-def frame_masks(objects: List[Dict], t: int, height: int, width: int) -> np.ndarray:
+def frame_masks(objects: List[Dict], t: int, height: int, width: int,
+                shape: Optional[Tuple[int, int]] = None) -> np.ndarray:
     """Decodes all objects of one frame.
 
     Args:
         objects: N objects as the data sets give them, with ``object_id`` and ``segmentations``.
         t: The frame.
         height, width: Of the frame.
+        shape: Height and width to resize each mask to as soon as it is decoded.
 
     Returns:
-        bool (N, height, width): Empty where an object is absent.
+        bool (N, h, w): Empty where an object is absent.
 
     Raises:
         DataError: If a mask is missing, malformed or of another size than the frame.
     """
-    masks = np.zeros((len(objects), height, width), bool)
+    shape = shape or (height, width)
+    masks = np.zeros((len(objects), *shape), bool)
     label_maps: Dict[str, np.ndarray] = {}  # one file holds all objects of a frame
     for mask, obj in zip(masks, objects, strict=True):
         segmentation = obj['segmentations'][t]
         if isinstance(segmentation, str):
             if segmentation not in label_maps:
-                label_maps[segmentation] = load_label_map(segmentation, height, width)
-            mask[:] = label_maps[segmentation] == obj['object_id']
+                label_maps[segmentation] = resize_nearest(
+                    load_label_map(segmentation, height, width), *shape)
+            np.equal(label_maps[segmentation], obj['object_id'], out=mask)
         elif segmentation is not None:
             try:
-                mask[:] = _decode(segmentation, height, width)
+                decoded = _decode(segmentation, height, width)
             except (TypeError, ValueError, KeyError) as error:
                 raise DataError(f"object {obj['object_id']}, frame {t}: malformed RLE or polygons "
                                 f'({error}); write the annotation again') from None
+            # pycocotools decodes column by column: the transpose is what lies straight in memory.
+            mask[:] = resize_nearest(decoded.T, *shape[::-1]).T
     return masks
+
+
+def resize_nearest(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Nearest-neighbour resize of uint8 (h, w) to (height, width)."""
+    if mask.shape == (height, width):
+        return mask
+    # _EXACT samples at pixel centres, as the bilinear resize of the frames does.
+    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+
+
+def map_masks(masks: np.ndarray, mapping: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Applies a nearest-neighbour mapping to masks, to eight objects at once as bits of a byte.
+
+    Args:
+        masks: bool (N, T, H, W).
+        mapping: uint8 (H, W) -> uint8 (h, w), which only moves, repeats or drops values or sets 0.
+
+    Returns:
+        bool (N, T, h, w).
+    """
+    num_objects, num_frames, height, width = masks.shape
+    planes = np.packbits(masks, axis=0)  # (ceil(N / 8), T, H, W)
+    mapped = [[mapping(frame) for frame in plane] for plane in planes]
+    if not mapped:  # the mapping still tells the size
+        size = mapping(np.zeros((height, width), np.uint8)).shape
+        return np.zeros((0, num_frames, *size), bool)
+    return np.unpackbits(np.array(mapped), axis=0, count=num_objects).view(bool)
 
 
 def _decode(segmentation: Union[Dict, List], height: int, width: int) -> np.ndarray:

@@ -4,14 +4,15 @@ from typing import Sequence
 
 import numpy as np
 
-from ausm_mm.datasets.images import read_frame
+from ausm_mm.datasets.frame_reader import FrameReader
 
 
 class ImageFiles(AbstractSequence):
-    """Image files as a sequence of uint8 BGR arrays (H, W, 3), decoded on access.
+    """Image files or frames of a video file as a sequence of uint8 BGR arrays (H, W, 3), decoded on
+    access.
 
     Args:
-        paths: The files, one per frame.
+        paths: One per frame.
 
     Raises:
         DataError: On access to a file that is missing or no image.
@@ -19,9 +20,10 @@ class ImageFiles(AbstractSequence):
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = paths
+        self._read = FrameReader()
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        return read_frame(self.paths[index])
+        return self._read(self.paths[index])

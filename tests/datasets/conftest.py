@@ -17,6 +17,14 @@ def default_scope():
     init_default_scope('ausm_mm')
 
 
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path_factory, monkeypatch) -> Path:
+    """An own folder for the index of masks."""
+    folder = tmp_path_factory.mktemp('cache')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
+    return folder
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """Folder of real data; the test is skipped where it is absent."""

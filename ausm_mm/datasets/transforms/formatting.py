@@ -42,7 +42,8 @@ class PackVideo(BaseTransform):
     """Packs a test video: ``inputs`` is a :class:`FrameSequence`, ``data_samples`` a
     :class:`ClipDataSample` with ``gt_tracks`` and, for prompted data, ``prompts``.
 
-    Its metainfo also has ``annotated_frames``: the frames whose masks are known.
+    Its metainfo also has ``annotated_frames``: the frames whose masks are known, and, where the
+    data set tells, ``seen_objects``: object id -> whether the training split has its category.
 
     Raises:
         DataError: If a mask is malformed, or a prompted video has no object to prompt with.
@@ -51,6 +52,9 @@ class PackVideo(BaseTransform):
     def transform(self, results: Dict) -> Dict:
         data_sample = _data_sample(results)
         data_sample.set_metainfo(dict(annotated_frames=results['annotated_frames']))
+        seen = {obj['object_id']: obj['seen'] for obj in results['objects'] if 'seen' in obj}
+        if seen:
+            data_sample.set_metainfo(dict(seen_objects=seen))
         data_sample.gt_tracks = self._tracks(results)
         if results['task'] == 'prompted':
             data_sample.prompts = self._prompts(data_sample.gt_tracks)

@@ -1,33 +1,37 @@
 """Spatial augmentations, the same for all frames of a clip."""
 from typing import Dict, Optional, Sequence, Tuple, Union
 
-import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
 from ...errors import UserError
 from ...registry import TRANSFORMS
 from ..images import resize_frame, resized_shape
+from ..masks import map_masks, resize_nearest
+from .loading import clip_shape
 
 
-def _resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Nearest-neighbour resize; (N, T, H, W) -> (N, T, height, width)."""
-    resized = np.empty((*masks.shape[:2], height, width), bool)
-    for n, t in np.ndindex(masks.shape[:2]):
-        if masks[n, t].any():
-            # _EXACT samples at pixel centres, as the bilinear resize of the frames does.
-            resized[n, t] = cv2.resize(masks[n, t].view(np.uint8), (width, height),
-                                       interpolation=cv2.INTER_NEAREST_EXACT)
-        else:
-            resized[n, t] = False
-    return resized
+def _resize_clip(results: Dict, shape: Tuple[int, int]) -> Dict:
+    """Resizes what is loaded; what is not yet will be loaded at that size."""
+    shape = (int(shape[0]), int(shape[1]))
+    if 'frames' in results and shape != tuple(clip_shape(results)):
+        results['frames'] = np.stack([resize_frame(f, *shape) for f in results['frames']])
+    if 'masks' in results and shape != results['masks'].shape[2:]:
+        results['masks'] = map_masks(
+            results['masks'], lambda plane: resize_nearest(plane, *shape))
+    results['img_shape'] = shape
+    return results
 
 
 @TRANSFORMS.register_module()
 class ClipResize(BaseTransform):
     """Resizes a clip to a fixed size, or by its shorter side with the aspect ratio kept.
 
-    Required and changed keys: frames, img_shape; masks if present.
+    Before the loading transforms, it only chooses the size, and every frame and mask is resized as
+    it is decoded: that is the quickest.
+
+    Required keys: img_shape, or else height and width. Changed keys: img_shape; frames and masks if
+    present.
 
     Args:
         size: Height and width; or else
@@ -46,16 +50,39 @@ class ClipResize(BaseTransform):
         self.max_long_side = max_long_side
 
     def transform(self, results: Dict) -> Dict:
-        shape = self.size
-        if shape is None:
-            short_side = int(np.random.choice(self.short_sides))
-            shape = resized_shape(*results['img_shape'], short_side, self.max_long_side)
-        if tuple(shape) != tuple(results['img_shape']):
-            results['frames'] = np.stack([resize_frame(f, *shape) for f in results['frames']])
-            if 'masks' in results:
-                results['masks'] = _resize_masks(results['masks'], *shape)
-            results['img_shape'] = tuple(shape)
-        return results
+        if self.size is not None:
+            return _resize_clip(results, self.size)
+        short_side = int(np.random.choice(self.short_sides))
+        shape = resized_shape(*clip_shape(results), short_side, self.max_long_side)
+        return _resize_clip(results, shape)
+
+
+@TRANSFORMS.register_module()
+class ClipScaleJitter(BaseTransform):
+    """Resizes a clip by a random scale with the aspect ratio kept; with ``ClipCrop`` of the same
+    size after it, this is large-scale jitter (`arXiv 2012.07177
+    <https://arxiv.org/abs/2012.07177>`_).
+
+    At scale 1 the clip just fits into ``size``; the scale is drawn uniformly. Like
+    :class:`ClipResize`, it is the quickest before the loading transforms.
+
+    Required and changed keys: As :class:`ClipResize`.
+
+    Args:
+        size: Height and width.
+        scales: Smallest and largest scale.
+    """
+
+    def __init__(self, size: Tuple[int, int], scales: Tuple[float, float] = (0.1, 2.)) -> None:
+        if not 0 < scales[0] <= scales[1]:
+            raise UserError(f'ClipScaleJitter needs 0 < scales[0] <= scales[1], got {scales}')
+        self.size = size
+        self.scales = scales
+
+    def transform(self, results: Dict) -> Dict:
+        shape = np.array(clip_shape(results))
+        scale = np.random.uniform(*self.scales) * (np.array(self.size) / shape).min()
+        return _resize_clip(results, np.maximum(np.rint(scale * shape), 1))
 
 
 @TRANSFORMS.register_module()

@@ -1,5 +1,5 @@
 """Reading the frames and masks of a clip, or the frames of a whole video one by one."""
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -7,13 +7,13 @@ from mmcv.transforms import BaseTransform
 
 from ...registry import TRANSFORMS
 from ..errors import DataError
-from ..images import read_frame, resize_frame, resized_shape
+from ..frame_reader import FrameReader
+from ..images import resize_frame, resized_shape
 from ..masks import frame_masks
 
 
-def _read_checked(path: str, height: int, width: int) -> np.ndarray:
-    """A frame that must have the size its video was announced with; uint8 (height, width, 3)."""
-    frame = read_frame(path)
+def _check_size(frame: np.ndarray, path: str, height: int, width: int) -> np.ndarray:
+    """The frame, which must have the size its video was announced with."""
     if frame.shape[:2] != (height, width):
         raise DataError(
             f'{path}: the frame is {frame.shape[1]} x {frame.shape[0]} (width x height), its video '
@@ -21,47 +21,73 @@ def _read_checked(path: str, height: int, width: int) -> np.ndarray:
     return frame
 
 
+def clip_shape(results: Dict) -> Tuple[int, int]:
+    """Height and width that the clip has, or will have once it is loaded."""
+    return results.get('img_shape') or (results['height'], results['width'])
+
+
 @TRANSFORMS.register_module()
 class LoadClipFrames(BaseTransform):
-    """Reads the chosen frames.
+    """Reads the chosen frames, each once, and resizes them to ``img_shape`` if a transform before
+    has chosen one.
 
-    Required keys: img_paths, frame_ids, height, width. Added keys: frames (uint8 (T, H, W, 3),
-    BGR), ori_shape, img_shape.
+    Required keys: img_paths, frame_ids, height, width; img_shape if chosen. Added keys: frames
+    (uint8 (T, h, w, 3), BGR), ori_shape, img_shape.
 
     Raises:
         DataError: If a frame is missing, unreadable or of another size than its video.
     """
 
     def transform(self, results: Dict) -> Dict:
-        shape = (results['height'], results['width'])
+        stored = (results['height'], results['width'])
+        shape = clip_shape(results)
         frame_ids = results['frame_ids']
-        frames = {t: _read_checked(results['img_paths'][t], *shape) for t in set(frame_ids)}
-        results['frames'] = np.stack([frames[t] for t in frame_ids])
-        results['ori_shape'] = results['img_shape'] = shape
+        read = FrameReader()
+        frames = np.empty((len(frame_ids), *shape, 3), np.uint8)
+        unique, first = np.unique(frame_ids, return_index=True)
+        for t, position in zip(unique, first, strict=True):  # in order of time, as videos need it
+            path = results['img_paths'][t]
+            frames[position] = resize_frame(_check_size(read(path), path, *stored), *shape)
+        for position, t in enumerate(frame_ids):
+            source = first[np.searchsorted(unique, t)]
+            if source != position:
+                frames[position] = frames[source]
+        results.update(frames=frames, ori_shape=stored, img_shape=shape)
         return results
 
 
 @TRANSFORMS.register_module()
 class LoadClipMasks(BaseTransform):
-    """Decodes the masks of the chosen frames.
+    """Decodes the masks of the chosen frames, each once, at the size that the clip has by now.
 
-    Required keys: objects, frame_ids, height, width. Added keys: masks (bool (N, T, H, W)),
-    labels (int64 (N,)), object_ids (int64 (N,)).
+    The later it comes in a pipeline, the fewer pixels it makes. Objects that no chosen frame has
+    are left out.
+
+    Required keys: objects, frame_ids, height, width; img_shape if it is not the stored size. Added
+    keys: masks (bool (N, T, h, w)), labels (int64 (N,)), object_ids (int64 (N,)).
 
     Raises:
         DataError: If a mask is missing, malformed or of another size than its frame.
     """
 
     def transform(self, results: Dict) -> Dict:
-        height, width = results['height'], results['width']
-        objects = results['objects']
-        unique, position = np.unique(results['frame_ids'], return_inverse=True)
+        stored = (results['height'], results['width'])
+        shape = clip_shape(results)
+        frame_ids = results['frame_ids']
+        objects = [obj for obj in results['objects']
+                   if any(obj['segmentations'][t] is not None for t in frame_ids)]
+        masks = np.empty((len(objects), len(frame_ids), *shape), bool)
         try:
-            masks = np.stack([frame_masks(objects, t, height, width) for t in unique], axis=1)
+            for position, t in enumerate(frame_ids):
+                first = frame_ids.index(t)
+                if first == position:
+                    masks[:, position] = frame_masks(objects, t, *stored, shape)
+                else:
+                    masks[:, position] = masks[:, first]
         except DataError as error:
             where = f"{results['ann_file']}: video {results['video_name']}"
             raise DataError(f'{where}: {error}') from None
-        results['masks'] = masks[:, position]  # (N, T, H, W)
+        results['masks'] = masks
         results['labels'] = np.array([obj['label'] for obj in objects], np.int64)
         results['object_ids'] = np.array([obj['object_id'] for obj in objects], np.int64)
         return results
@@ -74,8 +100,8 @@ class FrameSequence:
     ``collections.abc.Sequence``: mmengine's collate functions would take it apart.
 
     Args:
-        img_paths: Frame files.
-        ori_shape: Height and width that every file must have.
+        img_paths: Image files, or frames of a video file.
+        ori_shape: Height and width that every frame must have.
         img_shape: Height and width to resize to.
     """
 
@@ -83,12 +109,14 @@ class FrameSequence:
         self.img_paths = img_paths
         self.ori_shape = ori_shape
         self.img_shape = img_shape
+        self._read = FrameReader()
 
     def __len__(self) -> int:
         return len(self.img_paths)
 
     def __getitem__(self, t: int) -> torch.Tensor:
-        frame = _read_checked(self.img_paths[t], *self.ori_shape)
+        path = self.img_paths[t]
+        frame = _check_size(self._read(path), path, *self.ori_shape)
         frame = resize_frame(frame, *self.img_shape)
         return torch.from_numpy(np.ascontiguousarray(frame.transpose(2, 0, 1)))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ausm_mm.datasets.transforms import ClipCrop, ClipFlip, ClipResize
+from ausm_mm.datasets.transforms import ClipCrop, ClipFlip, ClipResize, ClipScaleJitter
 
 
 def clip(num_frames=2, height=8, width=12, num_objects=2, seed=0):
@@ -55,6 +55,36 @@ def test_resize_without_masks_objects_or_need():
 def test_resize_bad_options(options):
     with pytest.raises(ValueError, match='either size or short_side'):
         ClipResize(**options)
+
+
+@pytest.mark.parametrize('num_objects', [1, 8, 9])
+def test_resize_keeps_objects_apart(num_objects):
+    before = clip(num_objects=num_objects)
+    after = ClipResize(size=(16, 24))(dict(before))
+    np.testing.assert_array_equal(
+        after['masks'], before['masks'].repeat(2, axis=2).repeat(2, axis=3))
+
+
+def test_resize_before_loading_only_chooses_the_size():
+    results = ClipResize(short_side=12)(dict(height=8, width=12))
+    assert results == dict(height=8, width=12, img_shape=(12, 18))
+    assert ClipResize(short_side=4)(results)['img_shape'] == (4, 6)
+
+
+def test_scale_jitter_draws_the_scale_that_fits_into_the_size():
+    np.random.seed(0)
+    shapes = [ClipScaleJitter((16, 48), scales=(0.5, 2.))(dict(height=8, width=12))['img_shape']
+              for _ in range(300)]
+    heights = [height for height, _ in shapes]  # at scale 1, 16 x 24 fits into 16 x 48
+    assert (min(heights), max(heights)) == (8, 32)
+    assert all(abs(width - 1.5 * height) <= 1 for height, width in shapes)
+    assert ClipScaleJitter((16, 48), scales=(1., 1.))(clip())['frames'].shape == (2, 16, 24, 3)
+
+
+@pytest.mark.parametrize('scales', [(0, 1), (2, 1)])
+def test_scale_jitter_bad_scales(scales):
+    with pytest.raises(ValueError, match='ClipScaleJitter needs 0 < scales'):
+        ClipScaleJitter((16, 16), scales)
 
 
 def test_crop_cuts_frames_and_masks_alike():

@@ -30,6 +30,23 @@ def test_frames_in_the_order_asked_for(ytvis_info):
     assert results['ori_shape'] == results['img_shape'] == (4, 6)
 
 
+def test_frames_and_masks_are_loaded_at_the_chosen_size(ytvis_info, davis_info):
+    for info, frame_ids in ((ytvis_info, [2, 1, 2]), (davis_info, [0, 2, 3])):
+        info.update(frame_ids=frame_ids)
+        stored = LoadClipMasks()(LoadClipFrames()(dict(info)))
+        large = LoadClipMasks()(LoadClipFrames()(dict(info, img_shape=(8, 18))))
+        assert large['ori_shape'] == (4, 6) and large['img_shape'] == (8, 18)
+        np.testing.assert_array_equal(
+            large['masks'], stored['masks'].repeat(2, axis=2).repeat(3, axis=3))
+        assert large['frames'].shape == (3, 8, 18, 3)
+        assert (large['frames'][:, 0, 0] == stored['frames'][:, 0, 0]).all()
+
+
+def test_objects_that_no_chosen_frame_has_are_left_out(ytvis_info):
+    results = LoadClipMasks()(dict(ytvis_info, frame_ids=[1, 1]))
+    assert results['object_ids'].tolist() == [12] and results['masks'].shape == (1, 2, 4, 6)
+
+
 def test_masks_of_rles_and_polygons(ytvis_info):
     results = LoadClipMasks()(dict(ytvis_info, frame_ids=[2, 1, 2]))
     corner, box = np.zeros((4, 6), bool), np.zeros((4, 6), bool)

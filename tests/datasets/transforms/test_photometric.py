@@ -54,3 +54,10 @@ def test_all_frames_get_the_same_change():
     same = np.repeat(frames()[:1], 3, axis=0)
     result = ClipColorJitter()(dict(frames=same))['frames']
     np.testing.assert_array_equal(result, np.repeat(result[:1], 3, axis=0))
+
+
+def test_per_frame_every_frame_gets_its_own_change():
+    np.random.seed(0)
+    same = np.repeat(frames()[:1], 4, axis=0)
+    result = ClipColorJitter(per_frame=True)(dict(frames=same))['frames']
+    assert len({frame.tobytes() for frame in result}) == 4
