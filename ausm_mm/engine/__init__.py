@@ -5,11 +5,12 @@ from .checkpoint import (
     read_checkpoint,
     use_safe_reader,
 )
-from .hooks import TrackVisualizationHook
+from .hooks import SkipTrainedDataHook, TrackVisualizationHook
 from .launch import add_run_arguments, load_config
 from .optim_wrapper import BFloat16OptimWrapper
 
 __all__ = [
-    'BFloat16OptimWrapper', 'CheckpointError', 'TrackVisualizationHook', 'add_run_arguments',
-    'check_resumable', 'load_config', 'load_weights', 'read_checkpoint', 'use_safe_reader'
+    'BFloat16OptimWrapper', 'CheckpointError', 'SkipTrainedDataHook', 'TrackVisualizationHook',
+    'add_run_arguments', 'check_resumable', 'load_config', 'load_weights', 'read_checkpoint',
+    'use_safe_reader'
 ]
