@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from ausm_mm.errors import UserError
 from ausm_mm.evaluation.functional import (
     boundary_accuracy,
     region_similarity,
+    score_label_maps,
     score_sequence,
     summarize_objects,
     summarize_sequences,
@@ -175,3 +177,29 @@ def test_bad_predictions():
         score([truth, truth], [truth])
     with pytest.raises(ValueError, match=r'ground truth of object 1 .*\[5, 6\] in frame 2'):
         score([], [track(mask, mask, np.ones((5, 6), bool))])
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_label_maps_equal_tracks(seed):
+    rng = np.random.default_rng(seed)
+    n_frames, n_objects = 6, 3
+    truth = rng.integers(0, n_objects + 1, (n_frames, *SIZE), dtype=np.uint8)
+    truth[:2][truth[:2] == 2] = 0  # starts late
+    truth[3:5][truth[3:5] == 1] = 0  # is hidden
+    predicted = np.where(rng.random(truth.shape) < .8, truth, 0).astype(np.uint8)
+
+    def tracks(label_maps):
+        return [track(*(label_maps == i), object_id=i) for i in range(1, n_objects + 1)]
+
+    expected = score(tracks(predicted), tracks(truth))
+    found = score_label_maps(zip(predicted, truth), n_frames, 'clip')
+    assert found == {i: expected[i] for i in found} and len(found) == len(expected)
+    last = score_label_maps(zip(predicted, truth), n_frames, 'clip', skip_last=False)
+    assert [s['frame'] for s in last[1]] == [1, 2, 3, 4, 5]
+    assert last[1][:-1] == found[1]
+
+
+def test_label_maps_with_an_unknown_object():
+    truth, predicted = np.ones((3, *SIZE), np.uint8), np.full((3, *SIZE), 7, np.uint8)
+    with pytest.raises(UserError, match=r'clip has predictions of objects \[7\].*has \[1\]'):
+        score_label_maps(zip(predicted, truth), 3, 'clip')

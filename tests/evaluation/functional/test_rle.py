@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from ausm_mm.errors import UserError
 from ausm_mm.evaluation.functional import rle
 
 
@@ -36,3 +37,29 @@ def test_forms_of_a_segmentation():
         np.testing.assert_array_equal(decoded, mask)
     assert rle.to_rle(None, 6, 8) is None
     assert rle.to_rle([], 6, 8) is None
+
+
+@pytest.mark.parametrize('seed', range(10))
+def test_covered_pixels(seed):
+    rng = np.random.default_rng(seed)
+    height, width = map(int, rng.integers(1, 400, 2))
+    mask = rng.random((height, width)) < rng.choice([0, .01, .5, 1])
+    counts = rle.encode(mask)['counts']
+    assert rle.covered_pixels(counts) == rle.covered_pixels(counts.decode()) == height * width
+    assert rle.covered_pixels(counts[:-1]) != height * width
+
+
+def test_covered_pixels_of_lists_and_nonsense():
+    assert rle.covered_pixels([2, 3, 5]) == 10
+    assert [rle.covered_pixels(c) for c in ([2, -3, 5], '', '\n\n')] == [-1] * 3
+
+
+def test_check_rle():
+    mask = rle.encode(np.ones((4, 6), bool))
+    rle.check_rle(mask, 4, 6)
+    with pytest.raises(UserError, match=r'\[4, 6\].*\[6, 4\].*resize'):
+        rle.check_rle(mask, 6, 4)
+    with pytest.raises(UserError, match='covers 24 pixels.*has 30.*encode'):
+        rle.check_rle(dict(mask, size=[5, 6]), 5, 6)
+    with pytest.raises(UserError, match='must be an RLE'):
+        rle.check_rle([[0, 0, 1, 1, 2, 2]], 4, 6)

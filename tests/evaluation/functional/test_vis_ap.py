@@ -166,6 +166,40 @@ def random_case(seed, n_videos=4, n_categories=3, max_objects=4, max_extra=4):
     return truth, [results[i] for i in order]
 
 
+def slow_occlusion_level(levels, limits):
+    """Whether the worse half of an object's annotated frames is occluded within the limits."""
+    values = {'no_occlusion': 0, 'slight_occlusion': .25, 'severe_occlusion': .75}
+    scores = sorted((values[level] for level in levels if level), reverse=True)
+    worse = scores[:(len(scores) + 1) // 2]
+    return bool(worse) and limits[0] <= sum(worse) / len(worse) <= limits[1]
+
+
+@pytest.mark.parametrize('seed', range(10))
+def test_occlusion_levels_equal_slow_implementation(seed, monkeypatch):
+    truth, results = random_case(200 + seed)
+    rng = np.random.default_rng(seed)
+    names = ['no_occlusion', 'slight_occlusion', 'severe_occlusion']
+    for annotation in truth['annotations']:
+        annotation['occlusion'] = [s and str(rng.choice(names))
+                                   for s in annotation['segmentations']]
+    scores = vis_ap(truth, results)
+    if not any(any(a['occlusion']) for a in truth['annotations']):
+        pytest.skip('this case has no visible object')
+    for name, limits in dict(slight=(0, .25), moderate=(.25, .5), severe=(.5, 1)).items():
+        level = copy.deepcopy(truth)
+        for annotation in level['annotations']:
+            # Outside every range of areas an object is ignored, but can be matched only once.
+            if not slow_occlusion_level(annotation['occlusion'], limits):
+                annotation['areas'] = [1e12]
+        assert scores[f'AP_{name}'] == pytest.approx(slow_vis_ap(level, results)['AP'], abs=1e-12)
+
+
+def test_unknown_occlusion():
+    truth = ground_truth(track(box(0, 4), occlusion=['half_hidden']))
+    with pytest.raises(ValueError, match="annotation 1 has the occlusion 'half_hidden'"):
+        vis_ap(truth, [])
+
+
 def assert_equal_scores(scores, expected):
     for key in KEYS:
         assert scores[key] == pytest.approx(expected[key], abs=1e-12), key
@@ -264,6 +298,12 @@ def test_polygons_and_uncompressed_rles():
     (dict(category_id=9), ['result 0', 'video 1', 'category 9', r'\[1\]']),
     (dict(video_id=7), ['result 0', 'video 7']),
     (dict(segmentations=None), ['result 0', 'segmentations']),
+    (dict(video_id=-1), ['result 0', 'video -1', 'not among']),
+    (dict(category_id=-1), ['result 0', 'video 1', 'category -1']),
+    (dict(score='high'), ['result 0', "'high'", 'finite']),
+    (dict(segmentations=[dict(size=[HEIGHT, WIDTH], counts=encode(np.ones((3, 4), bool))[
+        'counts'])]), ['result 0', 'video 1', 'frame 0', 'covers 12 pixels', '192']),
+    (dict(segmentations=['mask.png']), ['result 0', 'video 1', 'frame 0', 'RLE']),
     (dict(segmentations=[None, None]), ['result 0', 'video 1', '2', 'annotation 1', '1']),
     (dict(segmentations=[encode(np.ones((3, 4), bool))]),
      ['result 0', 'video 1', r'\[3, 4\]', r'\[12, 16\]', 'resize']),

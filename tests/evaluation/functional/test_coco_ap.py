@@ -1,0 +1,83 @@
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from ausm_mm.errors import UserError
+from ausm_mm.evaluation.functional import coco_ap
+from ausm_mm.evaluation.functional.rle import encode
+
+HEIGHT, WIDTH = 12, 16
+
+
+def box(x0, x1):
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[:, x0:x1] = True
+    rle = encode(mask)
+    return {**rle, 'counts': rle['counts'].decode()}
+
+
+@pytest.fixture
+def truth():
+    return dict(
+        images=[dict(id=4, height=HEIGHT, width=WIDTH)],
+        categories=[dict(id=2, name='cat'), dict(id=3, name='dog')],
+        annotations=[dict(id=1, image_id=4, category_id=2, segmentation=box(0, 4), area=48,
+                          iscrowd=0)])
+
+
+def result(**changes):
+    return {**dict(image_id=4, category_id=2, score=.5, segmentation=box(0, 4)), **changes}
+
+
+def test_official_fixture(shared_data):
+    folder = shared_data('coco-fixture')
+    truth, results, expected = (
+        json.loads((folder / name).read_text()) for name in
+        ('instances_val2014_100.json', 'instances_val2014_fakesegm100_results.json',
+         'expected_segm.json'))
+    scores = coco_ap(truth, results)
+    for key, value in expected.items():
+        assert scores[key] == pytest.approx(value, abs=1e-12), key
+    assert len(scores['per_class']) == len(truth['categories'])
+    per_class = [ap for ap in scores['per_class'].values() if ap >= 0]
+    assert np.mean(per_class) == pytest.approx(scores['AP'])
+
+
+def test_by_hand_and_arguments_stay(truth):
+    results = [result(), result(score=.9, segmentation=box(8, 12))]
+    before = copy.deepcopy((truth, results))
+    scores = coco_ap(truth, results)
+    assert scores['AP'] == pytest.approx(.5)  # one false above the true one
+    assert scores['AR1'] == 0 and scores['AR10'] == 1
+    assert scores['per_class'] == pytest.approx(dict(cat=.5, dog=-1))
+    assert (truth, results) == before
+
+
+def test_no_result_and_no_object(truth):
+    assert coco_ap(truth, [])['AP'] == 0
+    assert coco_ap(dict(truth, annotations=[]), [result()])['AP'] == -1
+
+
+@pytest.mark.parametrize('change, words', [
+    (dict(score=float('nan')), 'result 0 has the score nan.*finite'),
+    (dict(score='high'), "result 0 has the score 'high'"),
+    (dict(image_id=-4), 'result 0 is of image -4.*1 images'),
+    (dict(category_id=-1), 'result 0 has the unknown category -1'),
+    (dict(segmentation=None), 'result 0 must have .*segmentation'),
+    (dict(segmentation=[[0, 0, 4, 0, 4, 4]]), 'result 0 of image 4: .*RLE'),
+    (dict(segmentation=dict(box(0, 4), size=[12, 15])), r'\[12, 15\].*\[12, 16\].*resize'),
+    (dict(segmentation=dict(box(0, 4), counts=box(0, 4)['counts'][:-1])), 'covers .* has 192'),
+])
+def test_bad_results(truth, change, words):
+    with pytest.raises(UserError, match=words):
+        coco_ap(truth, [result(**change)])
+
+
+def test_bad_ground_truth(truth):
+    with pytest.raises(UserError, match='no list of annotations'):
+        coco_ap(dict(truth, annotations=None), [])
+    del truth['annotations'][0]['area']
+    with pytest.raises(UserError, match='entry 0 of annotations lacks area'):
+        coco_ap(truth, [])

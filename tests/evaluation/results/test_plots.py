@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from ausm_mm.evaluation.functional.rle import encode
+from ausm_mm.evaluation.functional.vis_ap import evaluate_tracks
+from ausm_mm.evaluation.results.plots import plot_vis, plot_vos
+from ausm_mm.evaluation.results.vos_files import score_vos_folders
+from ausm_mm.evaluation.results.vos_packing import write_label_map
+
+SIZE = (8, 12)
+
+
+def box(x0, x1):
+    mask = np.zeros(SIZE, np.uint8)
+    mask[2:6, x0:x1] = 1
+    return mask
+
+
+def is_picture(path):
+    with Image.open(path) as image:
+        return image.width > 200 and np.array(image).std() > 0
+
+
+@pytest.mark.parametrize('found', [True, False])
+def test_vis(tmp_path, found):
+    """The worst video comes first; videos without a visible object are not drawn."""
+
+    def track(video_id, mask):
+        return dict(video_id=video_id, category_id=1, score=.5,
+                    segmentations=[None, mask if mask is None else encode(mask)])
+
+    truth = dict(
+        videos=[dict(id=i, height=8, width=12) for i in (1, 2, 3, 4)],
+        categories=[dict(id=1, name='cat'), dict(id=2, name='dog')],
+        annotations=[track(1, box(1, 5)), track(2, box(1, 5)), track(3, None)])
+    results = [track(1, box(1, 5)), track(2, box(4, 8)), track(4, box(1, 2))] if found else []
+    plot_vis(evaluate_tracks(truth, results), tmp_path / 'plots')
+    files = sorted(path.name for path in (tmp_path / 'plots').iterdir())
+    worst = ['worst_1_2.png', 'worst_2_1.png'] if found else ['worst_1_1.png', 'worst_2_2.png']
+    assert files == ['precision_recall.png', *worst]
+    assert all(is_picture(tmp_path / 'plots' / name) for name in files)
+
+
+def test_vos(tmp_path):
+    for t in range(4):
+        for name, x0 in dict(good=1, bad=4).items():
+            write_label_map(box(1, 5), tmp_path / f'gt/{name}/{t}.png')
+            write_label_map(box(x0, 5), tmp_path / f'pred/{name}/{t}.png')
+    scores = score_vos_folders(tmp_path / 'gt', tmp_path / 'pred')
+    plot_vos(scores, tmp_path / 'gt', tmp_path / 'pred', tmp_path / 'plots')
+    files = sorted(path.name for path in (tmp_path / 'plots').iterdir())
+    assert files == ['frames_bad.png', 'frames_good.png', 'worst_1_bad.png', 'worst_2_good.png']
+    assert all(is_picture(tmp_path / 'plots' / name) for name in files)
