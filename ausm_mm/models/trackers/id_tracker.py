@@ -26,17 +26,20 @@ class IDTracker:
             object.
         soft_masks: Keep sigmoid masks in the history instead of binary ones, which training
             shows (choice).
+        exclusive: Each pixel of the history belongs to the present row with the highest logit, as
+            in the ground truth that training shows, where masks do not overlap (choice).
         max_absent: Give an object's ID back after it was absent for that many frames in a row;
             None never does, as in the paper.
     """
 
     def __init__(self, foreground_threshold: float = 0.5, soft_masks: bool = False,
-                 max_absent: Optional[int] = None) -> None:
+                 exclusive: bool = True, max_absent: Optional[int] = None) -> None:
         if max_absent is not None and max_absent < 1:
             raise UserError(f'IDTracker: max_absent={max_absent} must be at least 1; '
                             'None never gives IDs back')
         self.foreground_threshold = foreground_threshold
         self.soft_masks = soft_masks
+        self.exclusive = exclusive
         self.max_absent = max_absent
         self._said_full = False
 
@@ -110,8 +113,8 @@ class IDTracker:
         # An absent object enters the history empty, as in training (choice).
         present = background[kept] <= ABSENT_ABOVE
         present[n:] = True
-        masks = self._history_masks(mask_logits[kept], canvas, image_size, rows.masks.shape[-2:])
-        masks = masks * present[:, None, None]
+        masks = self._history_masks(
+            mask_logits[kept], present, canvas, image_size, rows.masks.shape[-2:])
         absent = torch.where(present[:n], 0, rows.absent + 1)
         new_ids = rows.next_object_id + torch.arange(len(found), device=found.device)
         rows = self._append(replace(rows, masks=masks[:n], absent=absent), new_ids, masks[n:])
@@ -135,10 +138,13 @@ class IDTracker:
             found = found[foreground[found].topk(free).indices].sort().values
         return found
 
-    def _history_masks(self, logits: Tensor, canvas: Tuple[int, int],
+    def _history_masks(self, logits: Tensor, present: Tensor, canvas: Tuple[int, int],
                        image_size: Tuple[int, int], grid: Tuple[int, int]) -> Tensor:
         logits = F.interpolate(logits[:, None], canvas, mode='bilinear', align_corners=False)[:, 0]
+        logits = logits.masked_fill(~present[:, None, None], -torch.inf)
         masks = logits.sigmoid() if self.soft_masks else logits > 0
+        if self.exclusive and len(masks):
+            masks = masks * (logits == logits.amax(0))
         masks[..., image_size[0]:, :] = 0
         masks[..., image_size[1]:] = 0
         return cell_shares(masks, grid)

@@ -77,7 +77,8 @@ def test_prompted_mode_ignores_detections(tracker, start):
     assert kept.tolist() == [0] and rows.object_ids.tolist() == [7]
 
 
-def test_rows_continue_and_detections_are_appended(tracker, start):
+def test_rows_continue_and_detections_are_appended(start):
+    tracker = IDTracker(exclusive=False)
     rows, _ = _update(tracker, start(tracker), [.1, .1])
     ids = rows.bank_ids
     logits = torch.randn(5, 4, 6)
@@ -88,6 +89,19 @@ def test_rows_continue_and_detections_are_appended(tracker, start):
     enlarged = F.interpolate(logits[kept][None], CANVAS, mode='bilinear')[0] > 0
     expected = enlarged.float().view(3, 2, 8, 3, 8).mean((2, 4))
     torch.testing.assert_close(after.masks, expected)
+
+
+def test_each_pixel_of_the_history_has_one_owner(tracker, start):
+    """Rows 0 (absent), 1 and a detection, over frames of 16 x 24 pixels, constant logits."""
+    rows, _ = _update(tracker, start(tracker), [.1, .1])
+    logits = torch.tensor([9., 2., 3.])[:, None, None].repeat(1, 16, 24)
+    logits[2, :, 8:] = 1.
+    logits[1, :, 16:] = -1.
+    after, kept = _update(tracker, rows, [.9, .1, .1], logits)
+    assert kept.tolist() == [0, 1, 2]
+    shares = after.masks[:, 0].tolist()  # the upper row of cells: left, middle, right
+    assert shares == [[0, 0, 0], [0, 1, 0], [1, 0, 1]]
+    assert torch.equal(after.masks[:, 0], after.masks[:, 1])
 
 
 def test_soft_masks(start):
