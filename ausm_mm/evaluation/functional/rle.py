@@ -4,8 +4,6 @@ from typing import Dict, List, Optional, Sequence, Union
 import numpy as np
 from pycocotools import mask as mask_utils
 
-from ausm_mm.errors import UserError
-
 
 def to_rle(segmentation: Union[Dict, List, None], height: int, width: int) -> Optional[Dict]:
     """Brings any COCO segmentation into compressed RLE form.
@@ -39,45 +37,64 @@ def decode(rle: Optional[Dict], height: int, width: int) -> np.ndarray:
     return mask_utils.decode(rle).view(bool)
 
 
-def check_rle(rle: Dict, height: int, width: int) -> None:
-    """Raises a UserError if a result's RLE has not the size of its frame or does not cover it.
+def rle_problems(rles: Sequence[Optional[Dict]], sizes: Sequence[Sequence[int]]) -> List[str]:
+    """What is wrong with RLEs that others wrote, with the cure.
 
-    pycocotools takes both, and reads memory that is not the mask's.
+    pycocotools takes one that does not cover its frame, and reads memory that is not the mask's.
+
+    Args:
+        rles: N compressed or uncompressed RLEs, or ``None`` for absent objects.
+        sizes: Height and width of the frame of each.
+
+    Returns:
+        N texts, empty where nothing is wrong.
     """
-    if not isinstance(rle, dict) or not {'size', 'counts'} <= set(rle):
-        raise UserError('a mask must be an RLE with size and counts: encode it with pycocotools')
-    if list(rle['size']) != [height, width]:
-        raise UserError(
-            f'a mask of {list(rle["size"])}, but the frame is {[height, width]} (height, width): '
-            'resize masks to the size of the frame before encoding them')
-    n_pixels = covered_pixels(rle['counts'])
-    if n_pixels != height * width:
-        raise UserError(f'an RLE covers {n_pixels} pixels, but the frame has {height * width}: '
-                        'encode the mask again')
+    is_rle = [isinstance(rle, dict) and {'size', 'counts'} <= set(rle)
+              and isinstance(rle['counts'], (str, bytes, list)) for rle in rles]
+    n_pixels = iter(covered_pixels([rle['counts'] for rle, ok in zip(rles, is_rle) if ok]))
+    problems = []
+    for rle, ok, size in zip(rles, is_rle, sizes):
+        covered, problem = next(n_pixels) if ok else 0, ''
+        if rle is not None and not ok:
+            problem = 'a mask must be an RLE with size and counts: encode it with pycocotools'
+        elif ok and list(rle['size']) != list(size):
+            problem = (f'a mask of {rle["size"]}, but the frame is {list(size)} (height, width): '
+                       'resize masks to the size of the frame before encoding them')
+        elif ok and covered != size[0] * size[1]:
+            problem = (f'an RLE covers {covered} pixels, but the frame has {size[0] * size[1]}: '
+                       'encode the mask again')
+        problems.append(problem)
+    return problems
 
 
-def covered_pixels(counts: Union[str, bytes, List[int]]) -> int:
-    """Sum of the run lengths of an RLE; -1 if its text is cut off or no RLE.
+def covered_pixels(counts: Sequence[Union[str, bytes, List[int]]]) -> List[int]:
+    """Sum of the run lengths of each RLE; -1 where the text is empty or cut off within a run.
 
     Compressed, a run is a little-endian number in groups of five bits (one character each, 0x20:
     more follow), sign-extended; from the fourth run on it is the difference to the run before the
-    last.
+    last. All texts are read in one pass: one by one would take longer than scoring them.
     """
-    if isinstance(counts, list):
-        return sum(counts) if all(run >= 0 for run in counts) else -1
-    text = counts.encode() if isinstance(counts, str) else counts
-    digits = np.frombuffer(text, np.uint8).astype(np.int64) - 48
-    ends = np.flatnonzero(digits < 32)
-    if not len(digits) or ends.size == 0 or ends[-1] != len(digits) - 1 or digits.min() < 0:
-        return -1
-    lengths = np.diff(ends, prepend=-1)
-    shifts = 5 * (np.arange(len(digits)) - np.repeat(ends - lengths + 1, lengths))
-    values = np.add.reduceat((digits & 31) << shifts, ends - lengths + 1)
-    values -= ((digits[ends] & 16) > 0) * (1 << 5 * lengths)
-    odd, even = np.cumsum(values[1::2]), np.cumsum(values[2::2])
-    if values[0] < 0 or (odd < 0).any() or (even < 0).any():
-        return -1
-    return int(values[0] + odd.sum() + even.sum())
+    sums = [sum(runs) if isinstance(runs, list) else -1 for runs in counts]
+    texts = {index: runs.encode() if isinstance(runs, str) else runs
+             for index, runs in enumerate(counts) if not isinstance(runs, list)}
+    texts = {index: text for index, text in texts.items() if text and text[-1] - 48 < 32}
+    if not texts:
+        return sums
+    digits = np.frombuffer(b''.join(texts.values()), np.uint8).astype(np.int64) - 48
+    ends = np.flatnonzero(digits < 32)  # last character of every run
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends - starts + 1
+    places = np.arange(len(digits)) - np.repeat(starts, lengths)
+    runs = np.add.reduceat((digits & 31) << 5 * places, starts)
+    runs -= np.where(digits[ends] & 16, 1 << 5 * lengths, 0)
+    # A difference adds to its own run and to every second one after it.
+    first = np.searchsorted(starts, np.cumsum([0, *map(len, texts.values())]))
+    sizes = np.diff(first)
+    position = np.arange(len(runs)) - np.repeat(first[:-1], sizes)
+    weights = np.where(position, (np.repeat(sizes, sizes) - 1 - position) // 2 + 1, 1)
+    for index, total in zip(texts, np.add.reduceat(runs * weights, first[:-1])):
+        sums[index] = int(total)
+    return sums
 
 
 def area(rle: Optional[Dict]) -> int:

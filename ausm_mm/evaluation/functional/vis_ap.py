@@ -22,7 +22,7 @@ import numpy as np
 from pycocotools.cocoeval import COCOeval
 
 from ausm_mm.errors import UserError
-from .rle import area, check_rle, intersections, to_rle
+from .rle import area, intersections, rle_problems, to_rle
 
 # Mean pixels per visible frame, as in the YouTube-VIS evaluator (larger than COCO's).
 AREA_RANGES = {
@@ -233,15 +233,13 @@ def _read_track(track: Dict, name: str, videos: Dict, categories: Dict,
 
 def _read_masks(segmentations: List, name: str, video: Dict) -> List[Optional[Dict]]:
     size = video['height'], video['width']
-    masks = []
-    for frame, segmentation in enumerate(segmentations):
-        try:
-            if segmentation and not isinstance(segmentation, list):  # else null or polygons
-                check_rle(segmentation, *size)
-            masks.append(to_rle(segmentation, *size))
-        except (UserError, TypeError, ValueError) as error:
-            raise UserError(f'{name}, frame {frame}: {error}') from None
-    return masks
+    # Lists are polygons, or empty.
+    rles = [None if isinstance(segmentation, list) else segmentation
+            for segmentation in segmentations]
+    for frame, problem in enumerate(rle_problems(rles, [size] * len(rles))):
+        if problem:
+            raise UserError(f'{name}, frame {frame}: {problem}')
+    return [to_rle(segmentation, *size) for segmentation in segmentations]
 
 
 def _read_occlusion(levels: Optional[List], name: str) -> Optional[float]:

@@ -5,7 +5,7 @@ from typing import Dict, Iterator, List, Sequence
 
 from ausm_mm.errors import UserError
 from ausm_mm.utils.files import PathLike, renamed_when_complete
-from ..functional.rle import check_rle
+from ..functional.rle import rle_problems
 from ..functional.vis_ap import evaluate_tracks, find_track_problem
 from .json_files import RESULTS_NAME, load_json, load_results
 
@@ -69,12 +69,10 @@ def _mask_problems(result: Dict, name: str, video: Dict) -> Iterator[str]:
                'frames: give one entry per frame, null where it is absent')
     if not any(segmentations):
         yield f'{name} has no mask in any frame: leave it out'
-    for frame, segmentation in enumerate(segmentations):
-        try:
-            if segmentation is not None:
-                check_rle(segmentation, video['height'], video['width'])
-        except UserError as error:
-            yield f'{name}, frame {frame}: {error}'
+    size = video['height'], video['width']
+    for frame, problem in enumerate(rle_problems(segmentations, [size] * len(segmentations))):
+        if problem:
+            yield f'{name}, frame {frame}: {problem}'
 
 
 def _decode_bytes(value) -> str:

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from ausm_mm.errors import UserError
 from ausm_mm.evaluation.functional import rle
 
 
@@ -39,27 +38,30 @@ def test_forms_of_a_segmentation():
     assert rle.to_rle([], 6, 8) is None
 
 
-@pytest.mark.parametrize('seed', range(10))
-def test_covered_pixels(seed):
-    rng = np.random.default_rng(seed)
-    height, width = map(int, rng.integers(1, 400, 2))
-    mask = rng.random((height, width)) < rng.choice([0, .01, .5, 1])
-    counts = rle.encode(mask)['counts']
-    assert rle.covered_pixels(counts) == rle.covered_pixels(counts.decode()) == height * width
-    assert rle.covered_pixels(counts[:-1]) != height * width
+def test_covered_pixels():
+    rng = np.random.default_rng(0)
+    texts, expected = [], []
+    for _ in range(60):
+        height, width = map(int, rng.integers(1, 300, 2))
+        mask = rng.random((height, width)) < rng.choice([0, .01, .5, 1])
+        counts = rle.encode(mask)['counts']
+        texts += [counts, counts.decode()]
+        expected += [height * width] * 2
+    assert rle.covered_pixels(texts) == expected
+    assert [rle.covered_pixels([text])[0] for text in texts] == expected
+    mixed = ['', [2, 3, 5], texts[0][:-1] + b'P', texts[1]]  # P: more follows
+    assert rle.covered_pixels(mixed) == [-1, 10, -1, expected[1]]
+    assert rle.covered_pixels([]) == []
 
 
-def test_covered_pixels_of_lists_and_nonsense():
-    assert rle.covered_pixels([2, 3, 5]) == 10
-    assert [rle.covered_pixels(c) for c in ([2, -3, 5], '', '\n\n')] == [-1] * 3
-
-
-def test_check_rle():
+def test_rle_problems():
     mask = rle.encode(np.ones((4, 6), bool))
-    rle.check_rle(mask, 4, 6)
-    with pytest.raises(UserError, match=r'\[4, 6\].*\[6, 4\].*resize'):
-        rle.check_rle(mask, 6, 4)
-    with pytest.raises(UserError, match='covers 24 pixels.*has 30.*encode'):
-        rle.check_rle(dict(mask, size=[5, 6]), 5, 6)
-    with pytest.raises(UserError, match='must be an RLE'):
-        rle.check_rle([[0, 0, 1, 1, 2, 2]], 4, 6)
+    masks = [mask, None, dict(mask, size=[5, 6]), mask, [[0, 0, 1, 1, 2, 2]], dict(counts='0'),
+             dict(size=[4, 6], counts=[20, 4]), dict(size=[4, 6], counts=7)]
+    sizes = [(4, 6), (4, 6), (5, 6), (6, 4), (4, 6), (4, 6), (4, 6), (4, 6)]
+    problems = rle.rle_problems(masks, sizes)
+    assert [bool(problem) for problem in problems] == [False, False, True, True, True, True, False,
+                                                       True]
+    assert problems[2] == 'an RLE covers 24 pixels, but the frame has 30: encode the mask again'
+    assert problems[3].startswith('a mask of [4, 6], but the frame is [6, 4] (height, width): re')
+    assert problems[4].startswith('a mask must be an RLE with size and counts')
