@@ -7,9 +7,9 @@ dataset = dict(
 
 train_pipeline = [
     dict(type='SampleClip', length=5, strides=(1, 4), reverse_prob=0.5),
+    dict(type='ClipResize', short_side=[120, 136, 152]),
     dict(type='LoadClipFrames'),
     dict(type='LoadClipMasks'),
-    dict(type='ClipResize', short_side=[120, 136, 152]),
     dict(type='ClipCrop', size=(112, 176)),
     dict(type='ClipFlip', prob=0.5),
     dict(type='ClipColorJitter', brightness=0.3, contrast=0.3, saturation=0.3),

@@ -7,9 +7,9 @@ dataset = dict(
 
 train_pipeline = [
     dict(type='SampleClip', length=5, strides=(1, 5), reverse_prob=0.5),
+    dict(type='ClipResize', short_side=[480, 576, 672, 768, 864, 960, 1024], max_long_side=1820),
     dict(type='LoadClipFrames'),
     dict(type='LoadClipMasks'),
-    dict(type='ClipResize', short_side=[480, 576, 672, 768, 864, 960, 1024], max_long_side=1820),
     dict(type='ClipCrop', size=(640, 960)),
     dict(type='ClipFlip', prob=0.5),
     dict(type='ClipColorJitter', brightness=0.2, contrast=0.2, saturation=0.2),

@@ -17,9 +17,9 @@ dataset = dict(
 # Choice: the paper names no training sizes; these reach from Mask2Former's 480 to the tests' 1024.
 train_pipeline = [
     dict(type='SampleClip', length=5, strides=(1, 3), reverse_prob=0.5),
+    dict(type='ClipResize', short_side=[480, 576, 672, 768, 864, 960, 1024], max_long_side=1820),
     dict(type='LoadClipFrames'),
     dict(type='LoadClipMasks'),
-    dict(type='ClipResize', short_side=[480, 576, 672, 768, 864, 960, 1024], max_long_side=1820),
     dict(type='ClipCrop', size=(640, 960)),
     dict(type='ClipFlip', prob=0.5),
     dict(type='PackClip'),

@@ -24,5 +24,5 @@ model = dict(
         feedforward_channels=4 * dims, num_levels=2, pooled_classes=True,
         positional_encoding=position,
         loss=dict(
-            type='QueryLoss', track_background=1.0, detect_background=0.5, empty_weight=1.0,
+            type='QueryLoss', track_background=1.0, detect_background=1.0, empty_weight=1.0,
             num_points=0)))
