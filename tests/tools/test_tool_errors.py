@@ -108,7 +108,7 @@ def test_testing_more_prompts_than_ids(trained, tmp_path, tool_error, config):
 
 
 @pytest.mark.parametrize('setting, parts', [
-    ('test_evaluator.0.ann_file=gone.json', ['gone.json does not exist', 'correct ann_file']),
+    ('test_evaluator.0.ann_file=gone.json', ['gone.json: cannot be read', 'correct the path']),
     ('test_dataloader.dataset.datasets.1.task=vos', ["task='vos'", "('unprompted', 'prompted')"]),
 ])
 def test_testing(trained, tool_error, config, setting, parts):

@@ -31,7 +31,7 @@ def coco_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[floa
     Raises:
         UserError: For annotations or results that cannot be scored; it names the entry and value.
     """
-    _check_ground_truth(ground_truth)
+    check_coco_ground_truth(ground_truth, 'the ground truth')
     _check_results(ground_truth, results)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         truth = COCO()
@@ -51,18 +51,19 @@ def coco_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[floa
     return dict(zip(KEYS, map(float, evaluation.stats)), per_class=per_class)
 
 
-def _check_ground_truth(ground_truth: Dict) -> None:
+def check_coco_ground_truth(ground_truth: Dict, name: str) -> None:
+    """Raises a UserError that starts with ``name`` if the annotation cannot be scored against."""
     for part, keys in (('images', ('id', 'height', 'width')), ('categories', ('id', 'name')),
                        ('annotations', ('id', 'image_id', 'category_id', 'segmentation', 'area',
                                         'iscrowd'))):
         entries = ground_truth.get(part) if isinstance(ground_truth, dict) else None
         if not isinstance(entries, list):
-            raise UserError(f'the ground truth has no list of {part}: COCO AP needs a COCO '
+            raise UserError(f'{name} has no list of {part}: COCO AP needs a COCO '
                             'instances json with images, categories and annotations')
         for index, entry in enumerate(entries):
             missing = [key for key in keys if key not in entry]
             if missing:
-                raise UserError(f'the ground truth: entry {index} of {part} lacks '
+                raise UserError(f'{name}: entry {index} of {part} lacks '
                                 f'{", ".join(missing)}: take the file as it was published')
 
 

@@ -10,6 +10,7 @@ from ausm_mm.errors import UserError
 from ausm_mm.registry import METRICS
 from ausm_mm.utils import format_table
 from ..functional.vis_ap import check_ground_truth, vis_ap
+from ..results import load_json
 
 
 @METRICS.register_module()
@@ -25,6 +26,7 @@ class VISMetric(BaseMetric):
         collect_device, prefix, collect_dir: As in :class:`mmengine.evaluator.BaseMetric`.
     """
     default_prefix = 'vis'
+    videos_key = 'videos'  # of the annotation
 
     def __init__(self,
                  ann_file: str,
@@ -35,8 +37,13 @@ class VISMetric(BaseMetric):
         super().__init__(collect_device=collect_device, prefix=prefix, collect_dir=collect_dir)
         self.ann_file = ann_file
         self.outfile_prefix = outfile_prefix
-        self.ground_truth = _load_ground_truth(ann_file)
+        # Before the test starts, so that a bad file costs no test run
+        self.ground_truth = load_json(ann_file)
+        self._check_ground_truth()
         self.category_ids = {c['name']: c['id'] for c in self.ground_truth['categories']}
+
+    def _check_ground_truth(self) -> None:
+        check_ground_truth(self.ground_truth, self.ann_file)
 
     def process(self, data_batch, data_samples: Sequence[Dict]) -> None:
         """Keeps the tracks of each video as entries of a YouTube-VIS result file."""
@@ -58,17 +65,20 @@ class VISMetric(BaseMetric):
         logger = MMLogger.get_current_instance()
         # With several processes the sampler may deal out a video twice to make even shares.
         tracks = {r['video_id']: r['tracks'] for r in results}
-        n_missing = len(self.ground_truth['videos']) - len(tracks)
+        n_missing = len(self.ground_truth[self.videos_key]) - len(tracks)
         if n_missing > 0:
             logger.warning(f'{n_missing} videos of {self.ann_file} were not tested: all their '
                            'objects count as missed')
-        scores = vis_ap(self.ground_truth, list(chain.from_iterable(tracks.values())))
+        scores = self._score(list(chain.from_iterable(tracks.values())))
         if self.outfile_prefix:
             mmengine.dump(scores, f'{self.outfile_prefix}.metrics.json', indent=1)
         per_class = scores.pop('per_class')
         rows = [(name, ap) for name, ap in per_class.items() if ap >= 0]
         logger.info('\n' + format_table(('class', 'AP'), rows + [('mean', scores['AP'])]))
         return scores
+
+    def _score(self, tracks: List[Dict]) -> Dict:
+        return vis_ap(self.ground_truth, tracks)
 
     def _category_ids(self, classes: Sequence[str]) -> List[int]:
         unknown = [name for name in classes if name not in self.category_ids]
@@ -77,15 +87,3 @@ class VISMetric(BaseMetric):
                 f'The data set has classes {unknown}, which {self.ann_file} does not name (it has '
                 f'{list(self.category_ids)}): evaluate with the annotation file of the data set')
         return [self.category_ids[name] for name in classes]
-
-
-def _load_ground_truth(ann_file: str) -> Dict:
-    """Reads the annotation before the test starts, so that a bad file costs no test run."""
-    try:
-        ground_truth = mmengine.load(ann_file)
-    except FileNotFoundError:
-        raise UserError(f'{ann_file} does not exist: correct ann_file of the evaluator') from None
-    except ValueError as error:
-        raise UserError(f'{ann_file} is no complete json file ({error}): get it again') from None
-    check_ground_truth(ground_truth, ann_file)
-    return ground_truth

@@ -5,10 +5,14 @@ import mmengine
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from ausm_mm.errors import UserError
 from ausm_mm.registry import METRICS
 from ausm_mm.utils import format_table
-from ..functional import score_sequence, summarize_objects, summarize_sequences
+from ..functional import (
+    score_sequence,
+    summarize_objects,
+    summarize_sequences,
+    summarize_vos,
+)
 
 COLUMNS = ('J&F', 'J', 'F', 'J_visible', 'hidden_empty')
 
@@ -17,7 +21,8 @@ COLUMNS = ('J&F', 'J', 'F', 'J_visible', 'hidden_empty')
 class VOSMetric(BaseMetric):
     """J, F and J&F over the objects of all sequences (rules: ``evaluation/functional/davis.py``).
 
-    Besides: ``J_visible``, the mean J over the frames in which an object is visible, and
+    Besides: ``J_recall``, ``J_decay``, ``F_recall``, ``F_decay`` of the DAVIS 2017 toolkit,
+    ``J_visible``, the mean J over the frames in which an object is visible, and
     ``hidden_empty``, the share of hidden object-frames in which nothing is predicted (left out
     where no object is ever hidden). The ground truth is each sample's ``gt_tracks``.
 
@@ -47,13 +52,13 @@ class VOSMetric(BaseMetric):
             self.results.append((sample['video_name'], scores))
 
     def compute_metrics(self, results: List) -> Dict[str, float]:
-        """Returns J, F, J&F, J_visible and hidden_empty; logs them per sequence."""
+        """Returns J, F, J&F, J_visible, hidden_empty and the recall and decay of J and F; logs the
+        first five per sequence."""
         per_frame = dict(results)
         total = summarize_objects([f for scores in per_frame.values() for f in scores.values()])
-        if 'J&F' not in total:
-            raise UserError(
-                'No object has a frame to score: neither the prompt\'s frame nor the last frame of '
-                'a sequence counts, so an object needs at least one frame between them')
+        statistics = summarize_vos(per_frame)
+        total.update({f'{key}_{name}': statistics[key][name]
+                      for key in 'JF' for name in ('recall', 'decay')})
         per_sequence = summarize_sequences(per_frame)
         rows = [(name, *map(scores.get, COLUMNS))
                 for name, scores in [*per_sequence.items(), ('all objects', total)]]

@@ -88,11 +88,11 @@ def test_unknown_class(ann_file):
 def test_bad_files(tmp_path, ann_file):
     broken = tmp_path / 'broken.json'
     broken.write_text(ann_file.read_text()[:50])
-    with pytest.raises(ValueError, match='broken.json is no complete json file'):
+    with pytest.raises(ValueError, match='broken.json: is no complete json file'):
         evaluate(broken, [])
     hidden = tmp_path / 'hidden.json'
     hidden.write_text(json.dumps({**json.loads(ann_file.read_text()), 'annotations': None}))
     with pytest.raises(ValueError, match='hidden.json has no list of annotations'):
         evaluate(hidden, [])
-    with pytest.raises(ValueError, match='absent.json does not exist'):
+    with pytest.raises(ValueError, match='absent.json: cannot be read'):
         evaluate(tmp_path / 'absent.json', [])

@@ -44,6 +44,8 @@ def test_figures(tmp_path):
     assert scores['vos/J&F'] == pytest.approx((scores['vos/J'] + scores['vos/F']) / 2)
     assert scores['vos/J_visible'] == pytest.approx(1.5 / 3)
     assert scores['vos/hidden_empty'] == .5
+    assert scores['vos/J_recall'] == pytest.approx((1 / 3 + 1 / 2) / 2)
+    assert scores['vos/J_decay'] == pytest.approx(((1 + .5) / 2 + 1) / 2)
     written = json.loads((tmp_path / 'val.metrics.json').read_text())
     assert written['per_sequence']['b']['J'] == .5
     assert [frame['J'] for frame in written['per_frame']['a']['1']] == [1, .5, 0]
@@ -52,7 +54,8 @@ def test_figures(tmp_path):
 
 def test_no_hidden_frame_leaves_the_share_out():
     scores = evaluate([sample('a', [Track(1, 0, 1., [box(0, 8)] * 3)], [])])
-    assert scores == {'vos/J': 0, 'vos/F': 0, 'vos/J&F': 0, 'vos/J_visible': 0}
+    keys = ('J', 'F', 'J&F', 'J_visible', 'J_recall', 'J_decay', 'F_recall', 'F_decay')
+    assert scores == {f'vos/{key}': 0 for key in keys}
 
 
 def test_nothing_to_score():
