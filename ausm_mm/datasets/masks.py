@@ -117,7 +117,7 @@ def frame_masks(objects: List[Dict], t: int, height: int, width: int,
                 raise DataError(f"object {obj['object_id']}, frame {t}: malformed RLE or polygons "
                                 f'({error}); write the annotation again') from None
             # pycocotools decodes column by column: the transpose is what lies straight in memory.
-            mask[:] = resize_nearest(decoded.T, *shape[::-1]).T
+            cv2.transpose(resize_nearest(decoded.T, *shape[::-1]), dst=mask.view(np.uint8))
     return masks
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from mmdet.datasets import YouTubeVISDataset as MMDetYouTubeVIS
 from mmdet.models.backbones import SwinTransformer
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
@@ -146,12 +145,6 @@ def test_mask2former_weights_fit_the_backbone(name, arch):
 def test_step_decay():
     schedule = Config.fromfile(ROOT / 'configs/_base_/schedules/ausm_32k.py')
     assert schedule.param_scheduler.milestones == [28800, 30400]
-
-
-def test_classes_of_youtube_vis_2019():
-    base = Config.fromfile(ROOT / 'configs/_base_/datasets/youtube_vis_2019.py')
-    MMDetYouTubeVIS.set_dataset_classes('2019')
-    assert base.dataset.metainfo.classes == MMDetYouTubeVIS.METAINFO['classes']
 
 
 def test_configs_are_short_and_listed():

@@ -28,10 +28,12 @@ class PackClip(BaseTransform):
 
     def transform(self, results: Dict) -> Dict:
         frames = np.ascontiguousarray(results['frames'].transpose(0, 3, 1, 2))  # (T, 3, h, w)
-        seen = results['masks'].any(axis=(1, 2, 3))
+        masks, seen = results['masks'], results['masks'].any(axis=(1, 2, 3))
+        if not seen.all():
+            masks = masks[seen]
         data_sample = _data_sample(results)
         data_sample.gt_instances = InstanceData(
-            masks=torch.from_numpy(np.ascontiguousarray(results['masks'][seen])),
+            masks=torch.from_numpy(np.ascontiguousarray(masks)),
             labels=torch.from_numpy(results['labels'][seen]),
             object_ids=torch.from_numpy(results['object_ids'][seen]))
         return dict(inputs=torch.from_numpy(frames), data_samples=data_sample)

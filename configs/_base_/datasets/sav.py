@@ -1,0 +1,22 @@
+"""SA-V train: mp4 files with masklets at 6 frames a second."""
+dataset = dict(
+    type='SAVDataset', dataset_name='sav', data_root='data/sav/',
+    data_prefix=dict(video='sav_train'))
+
+train_pipeline = [
+    dict(type='SampleClip', length=5, strides=(1, 2), reverse_prob=0.5),
+    dict(type='ClipResize', short_side=[480, 576, 672, 768, 864, 960, 1024], max_long_side=1820),
+    dict(type='LoadClipFrames'),
+    dict(type='LoadClipMasks'),
+    dict(type='ClipCrop', size=(640, 960)),
+    dict(type='ClipFlip', prob=0.5),
+    dict(type='ClipColorJitter', brightness=0.2, contrast=0.2, saturation=0.2),
+    dict(type='PackClip'),
+]
+
+train_dataloader = dict(
+    batch_size=1,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(pipeline=train_pipeline, **dataset))
