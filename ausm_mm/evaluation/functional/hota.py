@@ -57,7 +57,7 @@ def _load_metrics() -> Dict:
         from trackeval.metrics import CLEAR, HOTA
     except ImportError:
         raise UserError('HOTA needs the package trackeval, which is not installed: '
-                        'pip install "ausm_mm[hota]"') from None
+                        'pip install -e ".[hota]"') from None
     return dict(HOTA=HOTA(), CLEAR=CLEAR(dict(THRESHOLD=0.5, PRINT_CONFIG=False)))
 
 
