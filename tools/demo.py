@@ -21,9 +21,8 @@ from ausm_mm.apis import first_mask_copied, per_frame_linked
 from ausm_mm.datasets.synthetic import SyntheticOptions, write_synthetic
 from ausm_mm.engine import load_weights
 from ausm_mm.errors import UserError
-from ausm_mm.evaluation.metrics.table import format_table
 from ausm_mm.registry import DATASETS, METRICS
-from ausm_mm.utils import write_json
+from ausm_mm.utils import format_table, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = 'configs/ausm/ausm_tiny_synthetic-10min.py'
