@@ -81,10 +81,13 @@ def stock_pipeline(info: Dict, args: argparse.Namespace) -> Callable[[], Dict]:
     for t in range(args.length):
         instances.append([])
         for obj in info['objects']:
-            x, y, w, h = mask_util.toBbox(obj['segmentations'][t]).tolist()
+            rle = obj['segmentations'][t]
+            x, y, w, h = mask_util.toBbox(rle).tolist()
             instances[-1].append(dict(
                 bbox=[x, y, x + w, y + h], bbox_label=0, ignore_flag=0,
-                instance_id=obj['object_id'], mask=obj['segmentations'][t]))
+                instance_id=obj['object_id'],
+                # mmdet ignores an object whose counts are bytes.
+                mask=dict(size=rle['size'], counts=rle['counts'].decode())))
     item = dict(
         img_path=info['img_paths'], instances=instances, img_id=list(range(args.length)),
         frame_id=list(range(args.length)), video_id=[0] * args.length,
