@@ -140,7 +140,7 @@ class ClipFlip(BaseTransform):
 
     def transform(self, results: Dict) -> Dict:
         if np.random.rand() < self.prob:
-            results['frames'] = np.stack([cv2.flip(frame, 1) for frame in results['frames']])
+            results['frames'] = results['frames'][:, :, ::-1]  # packing copies the pixels anyway
             if 'masks' in results and results['masks'].size:
                 # All rows of all masks at once: NumPy reverses byte by byte, ten times as slow.
                 rows = np.ascontiguousarray(results['masks']).view(np.uint8)
