@@ -1,6 +1,6 @@
 """AUSM: the composition only; reads like the paper's two algorithms."""
 from dataclasses import replace
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import BaseModel
@@ -173,21 +173,32 @@ class AUSM(BaseModel):
             data_samples: With ``prompts`` where the task is ``'prompted'``.
         """
         for frames, sample in zip(videos, data_samples):
-            exclusive = sample.task == 'prompted'
-            recorder = TrackRecorder(sample.ori_shape, exclusive, self.max_per_frame)
-            prompts = sample.prompts if exclusive else {}
-            canvas = tuple(frames[0].shape[-2:])
-            # The same seed for every video: no result depends on the videos before it.
-            state = self.start(sample.task, sample.dataset_name, canvas,
-                               torch.Generator().manual_seed(0))
-            state = self._give(prompts.get(0), 0, sample, canvas, state)  # m_0
-            for t in range(len(frames)):
-                prediction, state = self.step(frames[t], sample.img_shape, state)
+            recorder = TrackRecorder(
+                sample.ori_shape, sample.task == 'prompted', self.max_per_frame)
+            for prediction in self.stream(frames, sample):
                 recorder.add(prediction)
-                # Frame 1's prompt is also kept as M_1.
-                state = self._give(prompts.get(t), t, sample, canvas, state)
             sample.pred_tracks = recorder.tracks()
         return data_samples
+
+    @torch.no_grad()
+    def stream(self, frames: Sequence, sample: ClipDataSample) -> Iterator[FramePrediction]:
+        """Every frame's objects, one frame at a time.
+
+        Args:
+            frames: Padded frames (1, 3, H, W).
+            sample: With ``prompts`` where the task is ``'prompted'``.
+        """
+        prompts = sample.prompts if sample.task == 'prompted' else {}
+        canvas = tuple(frames[0].shape[-2:])
+        # The same seed for every video: no result depends on the videos before it.
+        state = self.start(sample.task, sample.dataset_name, canvas,
+                           torch.Generator().manual_seed(0))
+        state = self._give(prompts.get(0), 0, sample, canvas, state)  # m_0
+        for t in range(len(frames)):
+            prediction, state = self.step(frames[t], sample.img_shape, state)
+            yield prediction
+            # Frame 1's prompt is also kept as M_1.
+            state = self._give(prompts.get(t), t, sample, canvas, state)
 
     def _give(self, tracks: Optional[List[Track]], t: int, sample: ClipDataSample,
               canvas: Tuple[int, int], state: StreamState) -> StreamState:

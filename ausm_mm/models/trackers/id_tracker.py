@@ -13,9 +13,6 @@ from ausm_mm.registry import MODELS
 from ausm_mm.structures import TrackRows, valid_cells
 from ..prompt_encoders import cell_shares
 
-# Background probability above which a tracked object counts as absent (choice).
-ABSENT_ABOVE = 0.5
-
 
 @MODELS.register_module()
 class IDTracker:
@@ -28,18 +25,22 @@ class IDTracker:
             shows (choice).
         exclusive: Each pixel of the history belongs to the present row with the highest logit, as
             in the ground truth that training shows, where masks do not overlap (choice).
+        absent_above: Background probability above which a tracked object counts as absent, so that
+            its history is empty (choice); 1 never lets an object be absent.
         max_absent: Give an object's ID back after it was absent for that many frames in a row;
             None never does, as in the paper.
     """
 
     def __init__(self, foreground_threshold: float = 0.5, soft_masks: bool = False,
-                 exclusive: bool = True, max_absent: Optional[int] = None) -> None:
+                 exclusive: bool = True, absent_above: float = 0.5,
+                 max_absent: Optional[int] = None) -> None:
         if max_absent is not None and max_absent < 1:
             raise UserError(f'IDTracker: max_absent={max_absent} must be at least 1; '
                             'None never gives IDs back')
         self.foreground_threshold = foreground_threshold
         self.soft_masks = soft_masks
         self.exclusive = exclusive
+        self.absent_above = absent_above
         self.max_absent = max_absent
         self._said_full = False
 
@@ -111,7 +112,7 @@ class IDTracker:
             found = self._new_objects(1 - background[n:], owns, len(rows.free_ids))
         kept = torch.cat([torch.arange(n, device=background.device), n + found])
         # An absent object enters the history empty, as in training (choice).
-        present = background[kept] <= ABSENT_ABOVE
+        present = background[kept] <= self.absent_above
         present[n:] = True
         masks = self._history_masks(
             mask_logits[kept], present, canvas, image_size, rows.masks.shape[-2:])

@@ -9,7 +9,9 @@ from pycocotools import mask as mask_utils
 from torch import Tensor
 
 from ausm_mm.structures import Track
-from .id_tracker import ABSENT_ABOVE
+
+# Background probability above which an object is left out of an unprompted frame.
+ABSENT_ABOVE = 0.5
 
 
 class FramePrediction(NamedTuple):

@@ -123,6 +123,13 @@ def test_absent_rows_enter_the_history_empty(tracker, start):
     assert rows.absent.tolist() == [0, 2] and torch.equal(rows.masks[0], FULL)
 
 
+@pytest.mark.parametrize(('absent_above', 'absent'), [(.95, [0, 0]), (.85, [1, 0]), (1., [0, 0])])
+def test_other_absence(start, absent_above, absent):
+    tracker = IDTracker(absent_above=absent_above)
+    rows, _ = _update(tracker, start(tracker), [.1, .2])
+    assert _update(tracker, rows, [.9, .2])[0].absent.tolist() == absent
+
+
 def test_ids_are_drawn_without_replacement(tracker, start):
     rows = start(tracker, 50)
     for _ in range(25):
