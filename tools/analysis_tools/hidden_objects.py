@@ -66,10 +66,10 @@ def main():
         cfg = load_config(args)
         init_default_scope(cfg.default_scope)
         dataset = DATASETS.build(cfg.test_dataloader.dataset)
+        tracker = cfg.model.get('tracker', dict(type='IDTracker'))
         rows = []
         for name, change in (('as configured', {}), ('never absent', dict(absent_above=1.))):
-            model = MODELS.build(dict(
-                cfg.model, tracker=dict(cfg.model.get('tracker', dict(type='IDTracker')), **change)))
+            model = MODELS.build(dict(cfg.model, tracker=dict(tracker, **change)))
             load_weights(model, args.checkpoint)
             figures = measure(model.eval(), dataset)
             rows.append((name, *(figures.get(key, math.nan) for key in (
