@@ -20,8 +20,8 @@ setup(
     python_requires='>=3.10',
     packages=find_packages(include=['ausm_mm', 'ausm_mm.*']),
     install_requires=[
-        'torch>=2.1',
-        'torchvision>=0.16',
+        'torch>=2.6',  # torch.serialization.safe_globals with names
+        'torchvision>=0.21',
         'mmengine>=0.10.3',
         'mmcv>=2.1.0,<2.2.0',  # mmdet refuses to be imported with 2.2.0 and newer
         'mmdet>=3.3.0',
