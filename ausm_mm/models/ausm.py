@@ -31,6 +31,7 @@ class AUSM(BaseModel):
         teacher_forcing: Config of the training targets; ``num_ids`` comes from the marker.
         history_stride: Stride of X, the finest key level, in pixels.
         max_per_frame: Objects kept per frame of an unprompted test video; None keeps all.
+        frozen: Names of parts that stay as they are: no gradients, always in evaluation mode.
         data_preprocessor: Config.
     """
 
@@ -38,6 +39,7 @@ class AUSM(BaseModel):
                  history_decoder: dict, head: dict, tracker: dict = dict(type='IDTracker'),
                  teacher_forcing: dict = dict(type='TeacherForcing'),
                  history_stride: int = 8, max_per_frame: Optional[int] = None,
+                 frozen: Sequence[str] = (),
                  data_preprocessor: dict = dict(type='ClipDataPreprocessor'),
                  init_cfg=None) -> None:
         super().__init__(data_preprocessor, init_cfg)
@@ -54,6 +56,16 @@ class AUSM(BaseModel):
         self.max_per_frame = max_per_frame
         # X_0: what the first frame's history looks like (method, section 2).
         self.first_feature = nn.Parameter(torch.randn(self.marker.bank.embedding_dim))
+        self.frozen = [self.get_submodule(name) for name in frozen]
+        for part in self.frozen:
+            part.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'AUSM':
+        """As of any module, but frozen parts stay in evaluation mode."""
+        super().train(mode)
+        for part in self.frozen:
+            part.eval()
+        return self
 
     def forward(self, inputs: Union[Tensor, Sequence], data_samples: List[ClipDataSample],
                 mode: str = 'loss') -> Union[Dict[str, Tensor], List[ClipDataSample]]:

@@ -139,6 +139,26 @@ def test_no_gradient_into_the_heads_of_absent_data_sets(make_model, make_clips):
         'head.classifiers.heads.plain.weight', 'head.classifiers.heads.plain.bias']
 
 
+def test_frozen_parts_stay_as_they_are(make_model, make_clips):
+    """Weights and the statistics of BatchNorm; nothing is kept for their gradients."""
+    model, (frames, samples) = make_model(frozen=['backbone', 'pixel_encoder']), make_clips(3)
+    frozen = ('backbone.', 'pixel_encoder.')
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    outputs = []
+    model.pixel_encoder.register_forward_hook(lambda *args: outputs.append(args[-1][0]))
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.1)
+
+    sum(model.train()(frames, samples, mode='loss').values()).backward()
+    optimizer.step()
+
+    assert outputs[0].grad_fn is None
+    changed = {name for name, value in model.state_dict().items()
+               if not torch.equal(value, before[name])}
+    assert changed == {name for name in dict(model.named_parameters())
+                       if not name.startswith((*frozen, 'head.classifiers.heads.plain'))}
+    assert model.head.training and not model.backbone.training
+
+
 @pytest.mark.parametrize('T', [1, 2])
 @pytest.mark.parametrize('counts', [[0], [0, 0], [6, 0]])
 def test_loss_with_few_and_many_objects(make_model, make_clips, counts, T):
