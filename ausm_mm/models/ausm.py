@@ -31,6 +31,9 @@ class AUSM(BaseModel):
         teacher_forcing: Config of the training targets; ``num_ids`` comes from the marker.
         history_stride: Stride of X, the finest key level, in pixels.
         max_per_frame: Objects kept per frame of an unprompted test video; None keeps all.
+        test_strategy: Config of how often test frames are shown and in which order:
+            ``VideoPasses``, ``ImageRepetition`` or ``CornerTraversal``.
+        test_seed: Of the random order of the IDs in each test video.
         frozen: Names of parts that stay as they are: no gradients, always in evaluation mode.
         data_preprocessor: Config.
     """
@@ -39,6 +42,7 @@ class AUSM(BaseModel):
                  history_decoder: dict, head: dict, tracker: dict = dict(type='IDTracker'),
                  teacher_forcing: dict = dict(type='TeacherForcing'),
                  history_stride: int = 8, max_per_frame: Optional[int] = None,
+                 test_strategy: dict = dict(type='VideoPasses', passes=1), test_seed: int = 0,
                  frozen: Sequence[str] = (),
                  data_preprocessor: dict = dict(type='ClipDataPreprocessor'),
                  init_cfg=None) -> None:
@@ -54,6 +58,8 @@ class AUSM(BaseModel):
             dict(teacher_forcing, num_ids=self.marker.num_ids))
         self.history_stride = history_stride
         self.max_per_frame = max_per_frame
+        self.test_strategy = TASK_UTILS.build(test_strategy)
+        self.test_seed = test_seed
         # X_0: what the first frame's history looks like (method, section 2).
         self.first_feature = nn.Parameter(torch.randn(self.marker.bank.embedding_dim))
         self.frozen = [self.get_submodule(name) for name in frozen]
@@ -187,30 +193,47 @@ class AUSM(BaseModel):
         for frames, sample in zip(videos, data_samples):
             recorder = TrackRecorder(
                 sample.ori_shape, sample.task == 'prompted', self.max_per_frame)
-            for prediction in self.stream(frames, sample):
-                recorder.add(prediction)
+            for t, prediction in self.stream(frames, sample):
+                recorder.add(t, prediction)
             sample.pred_tracks = recorder.tracks()
         return data_samples
 
     @torch.no_grad()
-    def stream(self, frames: Sequence, sample: ClipDataSample) -> Iterator[FramePrediction]:
+    def stream(self, frames: Sequence,
+               sample: ClipDataSample) -> Iterator[Tuple[int, FramePrediction]]:
         """Every frame's objects, one frame at a time.
+
+        The test strategy orders the views. The state goes on from one to the next, so that an
+        object keeps its row and its id over all of them.
 
         Args:
             frames: Padded frames (1, 3, H, W).
             sample: With ``prompts`` where the task is ``'prompted'``.
+
+        Yields:
+            The position of a frame and its prediction: each frame once, in the order in which
+            the strategy reads them.
         """
         prompts = sample.prompts if sample.task == 'prompted' else {}
+        given_in = {track.object_id: t for t in sorted(prompts, reverse=True)
+                    for track in prompts[t]}  # object id -> the first frame it is given in
         canvas = tuple(frames[0].shape[-2:])
         # The same seed for every video: no result depends on the videos before it.
         state = self.start(sample.task, sample.dataset_name, canvas,
-                           torch.Generator().manual_seed(0))
+                           torch.Generator().manual_seed(self.test_seed))
         state = self._give(prompts.get(0), 0, sample, canvas, state)  # m_0
-        for t in range(len(frames)):
-            prediction, state = self.step(frames[t], sample.img_shape, state)
-            yield prediction
-            # Frame 1's prompt is also kept as M_1.
-            state = self._give(prompts.get(t), t, sample, canvas, state)
+        for view in self.test_strategy(len(frames)):
+            t = view.frame
+            frame = view.show(frames[t], sample.img_shape)
+            prediction, state = self.step(frame, sample.img_shape, state)
+            if view.read:
+                # An object begins with its first mask, also for a pass that knows it already.
+                begun = [given_in.get(i, 0) <= t for i in prediction.object_ids.tolist()]
+                yield t, prediction.select(begun)
+            if view.corner is None:
+                # Frame 1's prompt is also kept as M_1; a mask of the user's beats a predicted one
+                # whenever its frame is shown.
+                state = self._give(prompts.get(t), t, sample, canvas, state)
 
     def _give(self, tracks: Optional[List[Track]], t: int, sample: ClipDataSample,
               canvas: Tuple[int, int], state: StreamState) -> StreamState:

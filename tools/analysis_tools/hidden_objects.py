@@ -44,11 +44,11 @@ def measure(model: AUSM, dataset: Dataset) -> dict:
             dict(inputs=[item['inputs']], data_samples=[item['data_samples']]))
         frames, sample = data['inputs'][0], data['data_samples'][0]
         recorder = TrackRecorder(sample.ori_shape, exclusive=True)
-        rows = []  # of each frame: object id -> p(background)
-        for prediction in model.stream(frames, sample):
-            recorder.add(prediction)
-            rows.append(dict(zip(
-                prediction.object_ids.tolist(), prediction.class_probs[:, -1].tolist())))
+        rows = {}  # frame -> object id -> p(background)
+        for t, prediction in model.stream(frames, sample):
+            recorder.add(t, prediction)
+            rows[t] = dict(zip(
+                prediction.object_ids.tolist(), prediction.class_probs[:, -1].tolist()))
         scores = score_sequence(
             recorder.tracks(), sample.gt_tracks, sample.ori_shape, sample.video_name)
         objects += scores.values()

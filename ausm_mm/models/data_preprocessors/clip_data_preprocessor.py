@@ -1,5 +1,5 @@
 """Clips of frames -> normalised, padded batches."""
-from typing import List, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -12,19 +12,23 @@ from ausm_mm.registry import MODELS
 class NormalizedFrames:
     """A video whose frames are normalised and padded when they are asked for.
 
-    ``len(frames)`` is the number of frames; ``frames[t]`` is a float tensor (1, 3, H, W).
+    ``len(frames)`` is the number of frames; ``frames[t]`` is a float tensor (1, 3, H, W). The last
+    one is kept, so that a frame shown several times in a row is decoded once.
     """
 
     def __init__(self, frames: Sequence[Tensor], preprocessor: 'ClipDataPreprocessor') -> None:
         self.frames = frames
         self.preprocessor = preprocessor
+        self._last: Tuple[Optional[int], Optional[Tensor]] = None, None
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __getitem__(self, t: int) -> Tensor:
-        frame = self.frames[t][None].to(self.preprocessor.device)
-        return self.preprocessor.pad(self.preprocessor.normalize(frame))
+        if t != self._last[0]:
+            frame = self.frames[t][None].to(self.preprocessor.device)
+            self._last = t, self.preprocessor.pad(self.preprocessor.normalize(frame))
+        return self._last[1]
 
 
 @MODELS.register_module()

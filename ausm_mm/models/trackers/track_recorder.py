@@ -1,6 +1,6 @@
 """Frame predictions -> tracks of RLEs, so that memory does not grow with dense masks."""
 from dataclasses import dataclass, field
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -28,6 +28,13 @@ class FramePrediction(NamedTuple):
     mask_logits: Tensor
     canvas: Tuple[int, int]
     image_size: Tuple[int, int]
+
+    def select(self, keep: Sequence[bool]) -> 'FramePrediction':
+        """The objects with a true entry in ``keep``, one entry each."""
+        rows = torch.tensor(keep, dtype=torch.bool, device=self.object_ids.device)
+        return self._replace(
+            object_ids=self.object_ids[rows], class_probs=self.class_probs[rows],
+            mask_logits=self.mask_logits[rows])
 
     def logits_at(self, size: Tuple[int, int]) -> Tensor:
         """Mask logits of the image (without padding) at a (height, width): (n, H, W)."""
@@ -64,8 +71,8 @@ class TrackRecorder:
         self._records: Dict[int, _Record] = {}
         self._num_frames = 0
 
-    def add(self, prediction: FramePrediction) -> None:
-        """The next frame."""
+    def add(self, t: int, prediction: FramePrediction) -> None:
+        """Frame t of the video; every frame once, in any order."""
         object_ids = prediction.object_ids.tolist()
         class_probs = prediction.class_probs.float().cpu()
         masks = self._masks(prediction).cpu().numpy() if object_ids else ()
@@ -73,7 +80,7 @@ class TrackRecorder:
             record = self._records.setdefault(object_ids[row], _Record())
             record.class_probs.append(class_probs[row, :-1].numpy())
             if masks[row].any():
-                record.masks[self._num_frames] = mask_utils.encode(
+                record.masks[t] = mask_utils.encode(
                     np.asfortranarray(masks[row].view(np.uint8)))
         self._num_frames += 1
 

@@ -35,7 +35,7 @@ def stream(frames, sample):
     for t in range(len(frames)):
         logits = 2. * torch.eye(*SIZE)[None] - 1 if t != 2 else -torch.ones(1, *SIZE)
         probs = torch.tensor([[1 - .2 * t, .2 * t]])
-        yield FramePrediction(torch.tensor([1]), probs, logits, SIZE, SIZE)
+        yield t, FramePrediction(torch.tensor([1]), probs, logits, SIZE, SIZE)
 
 
 MODEL = SimpleNamespace(data_preprocessor=lambda data: data, stream=stream)
