@@ -1,5 +1,6 @@
 """Inference-time scaling: in which order, and how often, the frames of a test video are shown."""
-from typing import List, NamedTuple, Optional, Tuple
+from itertools import chain
+from typing import Iterator, NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -68,15 +69,15 @@ class VideoPasses:
     def __init__(self, passes: int = 1) -> None:
         self.passes = _at_least_one('VideoPasses', 'passes', passes)
 
-    def __call__(self, num_frames: int) -> List[View]:
+    def __call__(self, num_frames: int) -> Iterator[View]:
         """The views of a video; like every strategy's, they begin with the whole first frame, and
         read each frame once."""
-        order = list(range(num_frames))
-        for number in range(1, self.passes):
-            # The frame where it turns was the last one of the pass before.
-            order += range(num_frames - 1)[::-1] if number % 2 else range(1, num_frames)
-        first_read = len(order) - num_frames
-        return [View(t, read=i >= first_read) for i, t in enumerate(order)]
+        # The frame in which a later pass turns was shown at the end of the one before.
+        backward, forward = range(num_frames - 1)[::-1], range(1, num_frames)
+        later = [backward if number % 2 else forward for number in range(1, self.passes)]
+        skipped = sum(map(len, later))  # all but the last T
+        for i, t in enumerate(chain(range(num_frames), *later)):
+            yield View(t, read=i >= skipped)
 
 
 @TASK_UTILS.register_module()
@@ -91,10 +92,11 @@ class ImageRepetition:
     def __init__(self, times: int) -> None:
         self.times = _at_least_one('ImageRepetition', 'times', times)
 
-    def __call__(self, num_frames: int) -> List[View]:
+    def __call__(self, num_frames: int) -> Iterator[View]:
         """The views of a video."""
-        return [View(t, read=number == self.times)
-                for t in range(num_frames) for number in range(1, self.times + 1)]
+        for t in range(num_frames):
+            for number in range(1, self.times + 1):
+                yield View(t, read=number == self.times)
 
 
 @TASK_UTILS.register_module()
@@ -112,10 +114,13 @@ class CornerTraversal:
         self.corners = [Corner(ratio, bottom, right) for bottom, right in (
             (False, False), (False, True), (True, True), (True, False))]
 
-    def __call__(self, num_frames: int) -> List[View]:
+    def __call__(self, num_frames: int) -> Iterator[View]:
         """The views of a video."""
-        return [view for t in range(num_frames) for view in (
-            View(t), *(View(t, corner=corner) for corner in self.corners), View(t, read=True))]
+        for t in range(num_frames):
+            yield View(t)
+            for corner in self.corners:
+                yield View(t, corner=corner)
+            yield View(t, read=True)
 
 
 def _at_least_one(owner: str, name: str, value: int) -> int:

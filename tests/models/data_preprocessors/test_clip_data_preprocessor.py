@@ -83,6 +83,17 @@ def test_videos_stay_lazy(preprocessor):
     assert out['data_samples'][0].task == 'unprompted'
 
 
+def test_the_last_frame_is_kept(preprocessor):
+    """One decoding for a frame that is asked for several times in a row, and no more memory."""
+    video = _Video()
+    frames = preprocessor(dict(inputs=[video], data_samples=[ClipDataSample()]))['inputs'][0]
+    seen = [frames[t][0, :, 0, 0] for t in (0, 0, 2, 2, 2, 0)]
+    assert video.read == [0, 2, 0]
+    for t, pixel in zip((0, 0, 2, 2, 2, 0), seen):
+        torch.testing.assert_close(pixel, torch.tensor(
+            [(30 + t - 1) / 2, (20 + t - 2) / 4, (10 + t - 3) / 5]))
+
+
 def test_list_of_frames_is_a_video(preprocessor):
     out = preprocessor(dict(inputs=[list(_clip(2, 4, 4))], data_samples=[ClipDataSample()]))
     torch.testing.assert_close(out['inputs'][0][1], EXPECTED.expand(1, 3, 4, 4))
