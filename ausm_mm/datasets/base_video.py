@@ -1,11 +1,14 @@
 """What all video data sets share."""
-from typing import Dict, List
+from typing import Dict, List, Tuple
 
 from mmengine.dataset import BaseDataset
 
 from .errors import DataError
+from .samplers import seeded_by
 
 TASKS = ('unprompted', 'prompted')
+# More unreadable items in a row than this are no accident.
+_MAX_UNREADABLE = 10
 
 
 class BaseVideoDataset(BaseDataset):
@@ -20,7 +23,9 @@ class BaseVideoDataset(BaseDataset):
     where an entry of ``segmentations`` is an RLE, polygons, the path of a label-map PNG, or None
     where the object is absent. It must set ``self.metainfo['classes']`` unless the config does.
     Training and testing differ by the pipeline, and by ``test_mode``: without it, videos without
-    any object are left out.
+    any object are left out, and another item takes the place of one that cannot be read. What is
+    drawn at random for an index of a :class:`~.samplers.MultiSourceSampler` depends on nothing but
+    its place in the stream, so that training can be resumed exactly.
 
     Args:
         dataset_name: Picks the classification head.
@@ -60,3 +65,27 @@ class BaseVideoDataset(BaseDataset):
             exhaustive=self.exhaustive,
             classes=tuple(self._metainfo['classes']))
         return info
+
+    def __getitem__(self, idx: int) -> Dict:
+        with seeded_by(idx):
+            return super().__getitem__(idx) if self.test_mode else self._training_item(int(idx))
+
+    def _training_item(self, idx: int) -> Dict:
+        """An item of the pipeline. If others were drawn before it that cannot be read, its sample
+        has the metainfo ``unreadable``: their (index, error message) in order."""
+        unreadable: List[Tuple[int, str]] = []
+        for _ in range(self.max_refetch + 1):
+            try:
+                item = self.prepare_data(idx)
+            except DataError as error:
+                unreadable.append((idx, str(error)))
+                if len(unreadable) == _MAX_UNREADABLE:
+                    raise
+                item = None
+            if item is not None:
+                if unreadable:
+                    item['data_samples'].set_metainfo(dict(unreadable=unreadable))
+                return item
+            idx = self._rand_another()
+        raise DataError(f'{self.ann_file or self.data_root}: {self.max_refetch} videos drawn, and '
+                        'none has an object; is it the right split?')

@@ -38,6 +38,9 @@ class ClipDataSample(BaseDataElement):
         ori_shape (tuple[int, int]): Height and width of the stored frames.
         img_shape (tuple[int, int]): Height and width after the pipeline, before padding.
         classes (tuple[str]): Class names of the data set.
+        seed (int): Training only: source of what the model draws at random for the clip.
+        unreadable (list[tuple[int, str]]): Training only, and only where this item took the place
+            of others: index in the data set and error message of each.
 
     Data:
         gt_instances (InstanceData): Training only. ``masks`` bool tensor (N, T, H, W), ``labels``

@@ -26,7 +26,7 @@ def sources(tiny_ytvis, tiny_davis):
 
 
 def loader(dataset, num_workers=0, skip=0):
-    sampler = MultiSourceSampler(dataset, ratios=(1, 1), seed=0)
+    sampler = MultiSourceSampler(dataset, seed=0)
     sampler.skip(skip)
     return DataLoader(dataset, batch_size=4, sampler=sampler, num_workers=num_workers,
                       collate_fn=pseudo_collate)
@@ -51,6 +51,16 @@ def test_resumed_samples_are_the_same_to_the_pixel(sources, num_workers):
         assert all(map(torch.equal, before['inputs'], after['inputs']))
         assert [s.frame_ids for s in before['data_samples']] == [
             s.frame_ids for s in after['data_samples']]
+    assert len({clip.numpy().tobytes() for batch in whole for clip in batch['inputs']}) > 12
+
+
+def test_a_single_data_set_resumes_as_exactly(tiny_davis):
+    dataset = DAVISDataset(data_root=str(tiny_davis), ann_file='list.txt', pipeline=CLIP,
+                           data_prefix=dict(img='img', mask='mask'))
+    whole, resumed = batches(dataset), batches(dataset, skip=16, count=2)
+    for before, after in zip(whole[4:], resumed, strict=True):
+        assert all(map(torch.equal, before['inputs'], after['inputs']))
+        assert [s.seed for s in before['data_samples']] == [s.seed for s in after['data_samples']]
     assert len({clip.numpy().tobytes() for batch in whole for clip in batch['inputs']}) > 12
 
 

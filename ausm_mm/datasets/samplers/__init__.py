@@ -1,3 +1,3 @@
-from .multi_source_sampler import MultiSourceSampler, SampleIndex
+from .multi_source_sampler import MultiSourceSampler, SampleIndex, seeded_by
 
-__all__ = ['MultiSourceSampler', 'SampleIndex']
+__all__ = ['MultiSourceSampler', 'SampleIndex', 'seeded_by']

@@ -1,4 +1,5 @@
 """Drawing from several data sets at fixed ratios."""
+from contextlib import contextmanager
 from typing import Iterator, Optional, Sequence, Tuple
 
 import numpy as np
@@ -19,10 +20,32 @@ class SampleIndex(int):
     """
     seed: Tuple[int, int]
 
+    def at(self, item: int) -> 'SampleIndex':
+        """Another index with the same place in the stream."""
+        index = SampleIndex(item)
+        index.seed = self.seed
+        return index
+
+
+@contextmanager
+def seeded_by(index: int) -> Iterator[None]:
+    """Within it, NumPy's global generator follows from the place of a :class:`SampleIndex` in the
+    stream; a plain index leaves it as it is."""
+    if not isinstance(index, SampleIndex):
+        yield
+        return
+    state = np.random.get_state()  # without workers, it belongs to the training process
+    np.random.seed([number % 2**32 for number in index.seed])
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
+
 
 @DATA_SAMPLERS.register_module()
 class MultiSourceSampler(Sampler):
-    """An endless stream of indices that mixes the sources of a :class:`MultiSourceDataset`.
+    """An endless stream of indices that mixes the sources of a :class:`MultiSourceDataset`, or
+    goes through a single data set.
 
     The stream is one for all ranks, and rank r of R takes samples r, r + R, r + 2 R, ... of it. It
     has epochs of as many samples as there are items; in each of them a source has exactly its share

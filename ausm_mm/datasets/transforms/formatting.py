@@ -24,7 +24,10 @@ def _data_sample(results: Dict) -> ClipDataSample:
 @TRANSFORMS.register_module()
 class PackClip(BaseTransform):
     """Packs a training clip: ``inputs`` is a uint8 tensor (T, 3, h, w), ``data_samples`` a
-    :class:`ClipDataSample` with ``gt_instances``. Objects without a pixel are dropped."""
+    :class:`ClipDataSample` with ``gt_instances``. Objects without a pixel are dropped.
+
+    Its metainfo also has ``seed`` (int), the source of what the model draws at random for the clip.
+    """
 
     def transform(self, results: Dict) -> Dict:
         frames = np.ascontiguousarray(results['frames'].transpose(0, 3, 1, 2))  # (T, 3, h, w)
@@ -32,6 +35,7 @@ class PackClip(BaseTransform):
         if not seen.all():
             masks = masks[seen]
         data_sample = _data_sample(results)
+        data_sample.set_metainfo(dict(seed=int(np.random.randint(2**63))))
         data_sample.gt_instances = InstanceData(
             masks=torch.from_numpy(np.ascontiguousarray(masks)),
             labels=torch.from_numpy(results['labels'][seen]),

@@ -1,9 +1,10 @@
 """Preprocess of Algorithm 2: ground truth -> history, and targets of every frame at once."""
 from dataclasses import dataclass
-from typing import List, Sequence
+from typing import List, Optional, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ausm_mm.errors import UserError
 from ausm_mm.registry import TASK_UTILS
@@ -48,6 +49,9 @@ class TeacherForcing:
     ones it is 0 for the objects of frame 1 (the prompt is M_0), and for later ones as before, or
     their first visible frame where the masks are not exhaustive (choice).
 
+    The draws of a clip follow from its sample's ``seed``, so that they come out the same on any
+    rank and after resuming; without one they come from the global generator.
+
     Args:
         num_ids: Size of the ID bank.
         prompted_prob: Share of the clips of exhaustive data that are trained as prompted.
@@ -68,10 +72,14 @@ class TeacherForcing:
                 raise UserError(
                     f'video {sample.video_name}: {len(sample.gt_instances)} objects in one clip, '
                     f'but the ID bank has {self.num_ids}; raise num_ids or drop objects')
+        generators = [_generator(sample) for sample in samples]
         masks = self._stack_masks(samples)  # (B, T, n, H, W)
         visible = masks.flatten(3).any(-1)  # (B, T, n)
         B, T, n = visible.shape
-        hand_over = torch.stack([self._hand_over(s, v) for s, v in zip(samples, visible)])
+        # Each clip without the others' padding: its draws do not depend on them.
+        hand_over = pad_sequence([
+            self._hand_over(sample, seen[:, :len(sample.gt_instances)], generator)
+            for sample, seen, generator in zip(samples, visible, generators)], batch_first=True)
         device = masks.device
         frame = torch.arange(1, T + 1, device=device)[:, None]  # (T, 1)
         counts = torch.tensor([len(s.gt_instances) for s in samples], device=device)
@@ -82,13 +90,14 @@ class TeacherForcing:
         before = torch.cat([masks[:, :1], masks[:, :-1]], dim=1)
         labels = [s.gt_instances.labels for s in samples]
         return ForcedClips(
-            bank_ids=torch.stack([torch.randperm(self.num_ids)[:n] for _ in samples]).to(device),
+            bank_ids=torch.stack([
+                torch.randperm(self.num_ids, generator=g)[:n] for g in generators]).to(device),
             in_use=in_use,
             detect=detect,
             visible=visible,
             history_masks=before & in_use[..., None, None],
             masks=masks,
-            labels=torch.nn.utils.rnn.pad_sequence(labels, batch_first=True),
+            labels=pad_sequence(labels, batch_first=True),
             exhaustive=torch.tensor([bool(s.exhaustive) for s in samples], device=device),
             dataset_names=[s.dataset_name for s in samples])
 
@@ -102,17 +111,23 @@ class TeacherForcing:
             clip[:, :len(masks)] = masks.transpose(0, 1)
         return out
 
-    def _hand_over(self, sample: ClipDataSample, visible: Tensor) -> Tensor:
+    def _hand_over(self, sample: ClipDataSample, visible: Tensor,
+                   generator: Optional[torch.Generator] = None) -> Tensor:
         """visible (T, n) -> s_i (n,), frames counted from 1."""
         T, n = visible.shape
         prompted = (not sample.exhaustive or sample.task == 'prompted'
-                    or torch.rand(()).item() < self.prompted_prob)
+                    or torch.rand((), generator=generator).item() < self.prompted_prob)
         if sample.exhaustive:
             # The largest of independent uniform numbers is uniform over the visible frames.
-            draws = torch.rand(T, n, device=visible.device).masked_fill(~visible, -1)
-            s = draws.max(0).indices + 1
+            draws = torch.rand(T, n, generator=generator).to(visible.device)
+            s = draws.masked_fill(~visible, -1).max(0).indices + 1
         else:
             s = visible.int().max(0).indices + 1  # first visible frame
         if prompted:
             s = s.masked_fill(visible[0], 0)
         return s
+
+
+def _generator(sample: ClipDataSample) -> Optional[torch.Generator]:
+    seed = sample.get('seed')
+    return None if seed is None else torch.Generator().manual_seed(seed)

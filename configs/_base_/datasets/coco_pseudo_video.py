@@ -14,7 +14,7 @@ train_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='MultiSourceSampler'),
     dataset=dict(
         ann_file='annotations/instances_train2017.json', data_prefix=dict(img='train2017'),
         pipeline=train_pipeline, **dataset))

@@ -20,7 +20,7 @@ test_pipeline = [dict(type='LazyFrames', short_side=120), dict(type='PackVideo')
 train_dataloader = dict(
     batch_size=4,
     num_workers=0,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='MultiSourceSampler'),
     dataset=dict(ann_file='ImageSets/train.txt', pipeline=train_pipeline, **dataset))
 val_dataloader = dict(
     batch_size=1,

@@ -21,7 +21,7 @@ train_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='MultiSourceSampler'),
     dataset=dict(ann_file='ImageSets/2017/train.txt', pipeline=train_pipeline, **dataset))
 val_dataloader = dict(
     batch_size=1,

@@ -18,5 +18,5 @@ train_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='MultiSourceSampler'),
     dataset=dict(pipeline=train_pipeline, **dataset))

@@ -20,7 +20,7 @@ test_set = dict(
 train_dataloader = dict(
     batch_size=4,
     num_workers=0,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='MultiSourceSampler'),
     dataset=dict(
         ann_file='train.json', data_prefix=dict(img='train/JPEGImages/'), pipeline=train_pipeline,
         **dataset))

@@ -22,7 +22,7 @@ train_dataloader = dict(
     batch_size=1,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='MultiSourceSampler'),
     dataset=dict(
         ann_file='train.json', data_prefix=dict(img='train/JPEGImages'), pipeline=train_pipeline,
         **dataset))

@@ -38,10 +38,21 @@ def test_training_clip(tiny_ytvis):
     assert instances.masks.sum(dim=(2, 3)).tolist() == [[4, 0, 4], [0, 12, 0]]
     assert instances.labels.dtype == torch.long and instances.labels.tolist() == [1, 0]
     assert instances.object_ids.dtype == torch.long and instances.object_ids.tolist() == [11, 12]
-    assert sample.metainfo == dict(
+    meta = sample.metainfo
+    assert 0 <= meta.pop('seed') < 2**63
+    assert meta == dict(
         dataset_name='youtube_vis', task='unprompted', exhaustive=True, video_id=1,
         video_name='one', frame_ids=[0, 1, 2], ori_shape=(4, 6), img_shape=(4, 6),
         classes=('a', 'b'), img_paths=[str(tiny_ytvis / f'images/one/{t}.png') for t in range(3)])
+
+
+def test_seed_of_a_training_clip_is_drawn(tiny_ytvis):
+    dataset = ytvis(tiny_ytvis, pipeline=train(1))
+    seeds = []
+    for state in (0, 0, 1):
+        np.random.seed(state)
+        seeds.append(dataset[0]['data_samples'].seed)
+    assert seeds[0] == seeds[1] != seeds[2]
 
 
 def test_objects_without_a_pixel_are_dropped(tiny_ytvis):

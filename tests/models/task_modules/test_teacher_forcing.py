@@ -190,3 +190,24 @@ def test_masks_that_are_not_exhaustive(make_sample, task):
     assert forced.exhaustive.tolist() == [False]
     assert forced.in_use[0].int().tolist() == [
         [1, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 1, 1]]
+
+
+def test_draws_follow_from_the_samples_seed_alone(make_sample):
+    """On any rank, in any batch, whatever was drawn before."""
+    samples = [make_sample(torch.ones(n, 6, 4, 4), exhaustive=n != 3) for n in (2, 0, 5, 3)]
+    for seed, sample in enumerate(samples):
+        sample.set_metainfo(dict(seed=seed))
+    forcing = TeacherForcing(8)
+    together = forcing(samples)
+    for b, sample in enumerate(samples):
+        torch.rand(b)
+        alone, n = forcing([sample]), len(sample.gt_instances)
+        assert alone.bank_ids[0].tolist() == together.bank_ids[b, :n].tolist()
+        assert alone.in_use[0].tolist() == together.in_use[b, :, :n].tolist()
+    samples[2].set_metainfo(dict(seed=9))
+    assert forcing(samples).bank_ids[2].tolist() != together.bank_ids[2].tolist()
+
+
+def test_without_a_seed_every_draw_is_another(make_sample):
+    forcing, sample = TeacherForcing(8), make_sample(torch.ones(5, 6, 4, 4))
+    assert len({tuple(forcing([sample]).bank_ids[0].tolist()) for _ in range(5)}) > 1
