@@ -3,6 +3,7 @@ from dataclasses import replace
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import torch
+from mmdet.utils import reduce_mean
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
@@ -10,6 +11,7 @@ from ausm_mm.errors import UserError
 from ausm_mm.registry import MODELS, TASK_UTILS
 from ausm_mm.structures import ClipDataSample, FrameFeatures, StreamState, Track
 from .heads import RowPrediction
+from .layers import checkpoint_layers
 from .prompt_encoders import cell_shares, masks_on_canvas
 from .task_modules import ForcedClips
 from .trackers import FramePrediction, TrackRecorder
@@ -35,6 +37,8 @@ class AUSM(BaseModel):
             ``VideoPasses``, ``ImageRepetition`` or ``CornerTraversal``.
         test_seed: Of the random order of the IDs in each test video.
         frozen: Names of parts that stay as they are: no gradients, always in evaluation mode.
+        with_cp: Activation checkpointing: the repeated layers of all parts keep their inputs only
+            and run again in the backward pass. Same gradients, less memory.
         data_preprocessor: Config.
     """
 
@@ -43,7 +47,7 @@ class AUSM(BaseModel):
                  teacher_forcing: dict = dict(type='TeacherForcing'),
                  history_stride: int = 8, max_per_frame: Optional[int] = None,
                  test_strategy: dict = dict(type='VideoPasses', passes=1), test_seed: int = 0,
-                 frozen: Sequence[str] = (),
+                 frozen: Sequence[str] = (), with_cp: bool = False,
                  data_preprocessor: dict = dict(type='ClipDataPreprocessor'),
                  init_cfg=None) -> None:
         super().__init__(data_preprocessor, init_cfg)
@@ -65,6 +69,8 @@ class AUSM(BaseModel):
         self.frozen = [self.get_submodule(name) for name in frozen]
         for part in self.frozen:
             part.requires_grad_(False)
+        if with_cp:
+            checkpoint_layers(self)
 
     def train(self, mode: bool = True) -> 'AUSM':
         """As of any module, but frozen parts stay in evaluation mode."""
@@ -95,6 +101,12 @@ class AUSM(BaseModel):
         forced = self.teacher_forcing(data_samples)
         sizes = torch.tensor([s.img_shape for s in data_samples], device=inputs.device)
         return self.head.loss(self.unroll(inputs, sizes, forced), forced)
+
+    def parse_losses(self, losses: Dict[str, Tensor]) -> Tuple[Tensor, Dict[str, Tensor]]:
+        """As in the base class, but what goes to the log is the mean over all ranks."""
+        total, log = super().parse_losses(losses)
+        means = reduce_mean(torch.stack([value.detach() for value in log.values()]))
+        return total, dict(zip(log, means))
 
     def unroll(self, inputs: Tensor, image_sizes: Tensor,
                forced: ForcedClips) -> List[RowPrediction]:

@@ -183,6 +183,15 @@ def test_loss_under_bfloat16_autocast(make_model, make_clips, monkeypatch):
     assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
 
 
+def test_logged_losses_are_means_over_the_ranks(make_model, monkeypatch):
+    monkeypatch.setattr('ausm_mm.models.ausm.reduce_mean', lambda values: values / 2)
+    losses = {'track.loss_cls': torch.tensor(3., requires_grad=True), 'loss_b': torch.tensor(1.)}
+    total, log = make_model().parse_losses(losses)
+    assert total.item() == 4 and total.requires_grad
+    assert {name: value.item() for name, value in log.items()} == {
+        'loss': 2, 'track.loss_cls': 1.5, 'loss_b': 0.5}
+
+
 def test_a_clip_is_learned(make_model, make_clips):
     """Losses of a single clip fall when its gradients are followed."""
     model, (frames, samples) = make_model(), make_clips(2, SIZES[:1], [2])

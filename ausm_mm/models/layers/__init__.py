@@ -1,3 +1,4 @@
 from .attention import FFN, MultiheadAttention
+from .checkpointing import checkpoint_layers, repeated_layers
 
-__all__ = ['FFN', 'MultiheadAttention']
+__all__ = ['FFN', 'MultiheadAttention', 'checkpoint_layers', 'repeated_layers']

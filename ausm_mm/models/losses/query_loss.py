@@ -4,6 +4,7 @@ from typing import Dict, List
 import torch
 import torch.nn.functional as F
 from mmdet.utils import reduce_mean
+from mmengine.dist import get_world_size
 from mmengine.model import BaseModule
 from torch import Tensor
 
@@ -120,5 +121,6 @@ def _per_frame(labels: Tensor, forced: ForcedClips) -> Tensor:
 
 
 def _across_ranks(count: Tensor) -> Tensor:
-    """Mean of a normaliser over the ranks, at least 1."""
-    return reduce_mean(count).clamp(min=1)
+    """Mean of a normaliser over the ranks, of a sum of at least 1: that gives the ranks' gradients,
+    averaged, what one process with all of their clips gets."""
+    return reduce_mean(count).clamp(min=1 / get_world_size())

@@ -1,4 +1,5 @@
 import math
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -242,13 +243,40 @@ def test_sampled_points_have_finite_gradients_and_leave_the_classes_alone(predic
         losses['track.loss_cls'], _reference(predictions, clips)['track.loss_cls'])
 
 
-def test_normalisers_are_means_over_the_ranks(loss, predict, clips, monkeypatch):
-    predictions = predict(clips)
-    alone = loss(predictions, clips)
-    monkeypatch.setattr(module, 'reduce_mean', lambda count: 2 * count)
-    together = loss(predictions, clips)
-    for name, value in alone.items():
-        torch.testing.assert_close(together[name], value / 2)
+@pytest.mark.parametrize('detect, in_use', [
+    ([[[0, 1, 1], [0, 0, 1]], [[1, 0, 0], [0, 0, 0]]],
+     [[[1, 0, 0], [1, 1, 0]], [[0, 1, 0], [1, 1, 1]]]),
+    ([[[0, 0, 0], [0, 0, 0]], [[1, 0, 0], [0, 0, 0]]], [[[0] * 3] * 2] * 2),  # nothing on rank 0
+    ([[[0] * 3] * 2] * 2, [[[0] * 3] * 2] * 2),  # nothing on any rank
+])
+def test_mean_over_the_ranks_is_the_loss_of_one_process(
+        predict, make_forced, monkeypatch, detect, in_use):
+    """Clip r on rank r; what the ranks average are the counts of both, taken down beforehand."""
+    loss = QueryLoss(**WEIGHTS, **BACKGROUND, num_points=0, empty_weight=0.5)
+    visible, labels = [[[1, 1, 1], [0, 1, 1]], [[1, 0, 0], [1, 1, 0]]], [[2, 0, 1], [1, 1, 0]]
+    together = make_forced(in_use, detect, visible, labels, exhaustive=[True, True])
+    predictions = predict(together)
+    expected = loss(predictions, together)
+
+    ranks = []
+    for r in range(2):
+        clip = replace(together, **{
+            field.name: getattr(together, field.name)[r:r + 1] for field in fields(together)})
+        ranks.append(([RowPrediction(*(x[2 * r:2 * r + 2] for x in layer))
+                       for layer in predictions], clip))
+    counts = [[], []]
+    for r in range(2):
+        monkeypatch.setattr(module, 'reduce_mean', lambda x, r=r: counts[r].append(x) or x)
+        loss(*ranks[r])
+    means = [sum(pair) / 2 for pair in zip(*counts, strict=True)]
+    monkeypatch.setattr(module, 'get_world_size', lambda: 2)
+    found = []
+    for r in range(2):
+        rest = iter(means)
+        monkeypatch.setattr(module, 'reduce_mean', lambda x, rest=rest: next(rest))
+        found.append(loss(*ranks[r]))
+    for name, value in expected.items():
+        torch.testing.assert_close((found[0][name] + found[1][name]) / 2, value)
 
 
 def test_half_precision_predictions(loss, predict, clips):
