@@ -1,9 +1,15 @@
 """Train a model from a config."""
 import argparse
 
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
-from ausm_mm.engine import add_run_arguments, check_resumable, load_config, use_safe_reader
+from ausm_mm.engine import (
+    add_run_arguments,
+    load_config,
+    load_weights,
+    resume_from,
+    use_safe_reader,
+)
 from ausm_mm.errors import UserError
 
 
@@ -12,15 +18,15 @@ def parse_args():
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--resume', nargs='?', const='auto', metavar='CHECKPOINT',
-        help='resume from a checkpoint; without a path from the latest one in the work directory')
+        help='resume from a checkpoint; without a path from the newest one in the work directory')
     parser.add_argument('--amp', action='store_true', help='automatic mixed precision (bfloat16)')
     parser.add_argument('--tensorboard', action='store_true', help='also log to TensorBoard')
     add_run_arguments(parser)
     return parser.parse_args()
 
 
-def train(args: argparse.Namespace) -> None:
-    """Train with the config that the arguments name."""
+def train(args: argparse.Namespace) -> Runner:
+    """Train with the config that the arguments name; returns the Runner after it."""
     cfg = load_config(args)
     if args.amp:
         cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
@@ -28,15 +34,14 @@ def train(args: argparse.Namespace) -> None:
         cfg.visualizer = dict(
             type='Visualizer',
             vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])
-    if args.resume:
-        cfg.resume = True
-        cfg.load_from = (
-            find_latest_checkpoint(cfg.work_dir) if args.resume == 'auto' else args.resume)
+    if args.resume or cfg.get('resume'):
+        resume_from(cfg, args.resume or cfg.load_from or 'auto')
     use_safe_reader()
     runner = Runner.from_cfg(cfg)
-    if args.resume and cfg.load_from:
-        check_resumable(runner.model, cfg.load_from)
+    if cfg.resume:
+        load_weights(runner.model, cfg.load_from)  # the Runner would only warn of what differs
     runner.train()
+    return runner
 
 
 def main():

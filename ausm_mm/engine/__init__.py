@@ -1,16 +1,18 @@
-from .checkpoint import (
-    CheckpointError,
-    check_resumable,
-    load_weights,
-    read_checkpoint,
-    use_safe_reader,
+from .checkpoint import CheckpointError, load_weights, read_checkpoint, use_safe_reader
+from .hooks import (
+    HandOverHook,
+    NonFiniteLossHook,
+    SeedIterationHook,
+    SkipTrainedDataHook,
+    TrackVisualizationHook,
+    UnreadableDataHook,
 )
-from .hooks import SkipTrainedDataHook, TrackVisualizationHook
 from .launch import add_run_arguments, load_config
 from .optim_wrapper import BFloat16OptimWrapper
+from .resuming import resume_from
 
 __all__ = [
-    'BFloat16OptimWrapper', 'CheckpointError', 'SkipTrainedDataHook', 'TrackVisualizationHook',
-    'add_run_arguments', 'check_resumable', 'load_config', 'load_weights', 'read_checkpoint',
-    'use_safe_reader'
+    'BFloat16OptimWrapper', 'CheckpointError', 'HandOverHook', 'NonFiniteLossHook', 'SeedIterationHook',
+    'SkipTrainedDataHook', 'TrackVisualizationHook', 'UnreadableDataHook', 'add_run_arguments',
+    'load_config', 'load_weights', 'read_checkpoint', 'resume_from', 'use_safe_reader'
 ]

@@ -99,15 +99,3 @@ def load_weights(model: nn.Module, path: str) -> dict:
     raise CheckpointError(
         f'{path}: does not fit the model: {len(missing)} weights missing, {len(unknown)} unknown, '
         f'{len(differing)} of another shape ({example}); use the config it was trained with')
-
-
-def check_resumable(model: nn.Module, path: str) -> None:
-    """Refuse what the Runner would only warn of, or stumble over.
-
-    Raises:
-        CheckpointError: As :func:`load_weights`, or if there is no state of the optimizer.
-    """
-    content = load_weights(model, path)
-    if not {'meta', 'optimizer'} <= content.keys():
-        raise CheckpointError(f'{path}: holds weights only, so its training cannot be resumed; '
-                              'start a new one from it with --cfg-options load_from=PATH')

@@ -6,7 +6,11 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=1000, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
-    skip_trained_data=dict(type='SkipTrainedDataHook'))
+    hand_over=dict(type='HandOverHook'),
+    skip_trained_data=dict(type='SkipTrainedDataHook'),
+    seed_iteration=dict(type='SeedIterationHook'),
+    unreadable_data=dict(type='UnreadableDataHook', max_items=10),
+    non_finite_loss=dict(type='NonFiniteLossHook'))
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -13,7 +13,6 @@ from torch import nn
 
 from ausm_mm.engine import (
     CheckpointError,
-    check_resumable,
     load_weights,
     read_checkpoint,
     use_safe_reader,
@@ -155,16 +154,6 @@ def test_unfitting_weights(path, state, message):
     assert error_line(load_weights, model, path) == (
         f'{path}: does not fit the model: {message}; use the config it was trained with')
     torch.testing.assert_close(model.weight, before)
-
-
-def test_check_resumable(path):
-    model = nn.Linear(2, 3)
-    torch.save(runner_checkpoint(model), path)
-    check_resumable(model, path)
-    torch.save(model.state_dict(), path)
-    assert error_line(check_resumable, model, path) == (
-        f'{path}: holds weights only, so its training cannot be resumed; start a new one from it '
-        'with --cfg-options load_from=PATH')
 
 
 def test_mmengine_reads_safely(tmp_path, path, safe_reader):

@@ -63,15 +63,15 @@ def test_missing_config(tool_error, tool):
     assert line == 'error: configs/gone.py: no such config; correct the path'
 
 
-def test_resume_from_a_checkpoint_cut_short(trained, tiny_folder, tool_error, train_arguments):
+def test_resume_from_nothing_but_a_checkpoint_cut_short(
+        trained, tiny_folder, tool_error, train_arguments):
     work_dir = tiny_folder / 'cut'
     work_dir.mkdir()
     content = (trained / 'iter_2.pth').read_bytes()
     (work_dir / 'iter_2.pth').write_bytes(content[:len(content) // 2])
-    (work_dir / 'last_checkpoint').write_text(str(work_dir / 'iter_2.pth'))
     line = tool_error('train.py', *train_arguments('cut'), '--resume')
-    assert line == (f'error: {work_dir}/iter_2.pth: cut short or no checkpoint; copy it again or '
-                    'take another one')
+    assert line == ('error: cut/iter_2.pth: cut short or no checkpoint; copy it again or take '
+                    'another one')
 
 
 def test_resume_from_a_checkpoint_that_does_not_fit(trained, tool_error, train_arguments):
