@@ -46,8 +46,9 @@ def load_config(args: argparse.Namespace) -> Config:
 
 def _use_cpus(cfg: Config) -> None:
     """Connect the processes by gloo; mmengine itself binds each of them to a GPU."""
-    torch.distributed.init_process_group('gloo')
-    atexit.register(_disconnect)
+    if not torch.distributed.is_initialized():  # by the stage before
+        torch.distributed.init_process_group('gloo')
+        atexit.register(_disconnect)
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False))
