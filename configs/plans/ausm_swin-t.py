@@ -1,0 +1,6 @@
+"""The paper's three stages with Swin-T, from a COCO Mask2Former (checkpoints/)."""
+stages = [
+    dict(name='stage1', config='../ausm/ausm_swin-t_stage1.py'),
+    dict(name='stage2', config='../ausm/ausm_swin-t_stage2.py'),
+    dict(name='stage3', config='../ausm/ausm_swin-t_stage3.py'),
+]
