@@ -36,6 +36,8 @@ setup(
         'mamba': ['mamba-ssm>=2.2', 'causal-conv1d>=1.4'],  # CUDA kernels of the temporal mixer
         'demo': ['tensorboard>=2.13'],  # the training curves
         'hota': ['trackeval>=1.3'],  # HOTA and identity switches; older ones fail with numpy 2
-        'dev': ['pytest>=8', 'ruff>=0.6', 'tensorboard>=2.13', 'pre-commit>=3.7'],
+        'convert': ['safetensors>=0.4'],  # checkpoints of transformers
+        'dev': ['pytest>=8', 'ruff>=0.6', 'tensorboard>=2.13', 'pre-commit>=3.7', 'timm>=0.9',
+                'safetensors>=0.4'],
     },
 )

@@ -46,7 +46,7 @@ def read_pin(name: str, text: str) -> str:
 
 def read_requirements() -> dict:
     """Read the files of requirements/ by name."""
-    names = (*REQUIREMENTS, 'mmcv')
+    names = (*REQUIREMENTS, 'mmcv', 'isolated')
     return {name: (ROOT / 'requirements' / f'{name}.txt').read_text('utf-8') for name in names}
 
 
@@ -92,6 +92,7 @@ class SetUp:
         return {
             'install_packages': packages,
             'repair_opencv': packages,
+            'install_isolated': digest(facts['python'], self.requirements['isolated']),
             'install_mmcv': digest(packages, self.requirements['mmcv']),
             'install_ausm_mm': digest(packages, str(ROOT), (ROOT / 'setup.py').read_text('utf-8')),
         }
@@ -118,6 +119,11 @@ class SetUp:
                      'opencv-python-headless')
         self.env.pip('OpenCV: headless build', 'install', '--no-deps',
                      f'opencv-python-headless=={version}')
+
+    def install_isolated(self) -> None:
+        """Install what only processes of their own may import into a folder of its own."""
+        self.env.pip('isolated packages', 'install', '--no-deps', '--upgrade', '--target',
+                     self.env.path / 'isolated', '-r', ROOT / 'requirements' / 'isolated.txt')
 
     def install_mmcv(self) -> None:
         """Install mmcv from the cache, building it first if it is not there."""

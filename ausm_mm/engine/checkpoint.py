@@ -2,14 +2,15 @@
 import os.path as osp
 import pickle
 import re
-from typing import Callable, Optional
+from contextlib import contextmanager
+from typing import Callable, Dict, Iterator, Optional
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
-from torch import nn
+from torch import Tensor, nn
 
 from ausm_mm.errors import UserError
 
@@ -25,26 +26,35 @@ def _history_method(owner: type, name: str) -> Callable:
     raise pickle.UnpicklingError('GLOBAL getattr')
 
 
-def _runner_globals() -> list:
-    """What mmengine's Runner saves beside weights: histories of numbers, in numpy arrays."""
-    dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefd'}
-    found = [HistoryBuffer, (_history_method, 'builtins.getattr'), np.ndarray, np.dtype, *dtypes]
-    for core in ('core', '_core'):  # as NumPy 1 and 2 name it
-        found += [(np.ndarray(0).__reduce__()[0], f'numpy.{core}.multiarray._reconstruct'),
-                  (np.float64(0).__reduce__()[0], f'numpy.{core}.multiarray.scalar')]
+def numpy_functions() -> dict:
+    """What arrays are pickled by, under all its names: NumPy 2 renamed ``numpy.core``."""
+    found = {}
+    for core in ('core', '_core'):
+        found[f'numpy.{core}.multiarray._reconstruct'] = np.ndarray(0).__reduce__()[0]
+        found[f'numpy.{core}.multiarray.scalar'] = np.float64(0).__reduce__()[0]
+        found[f'numpy.{core}.numeric._frombuffer'] = np.zeros(1).__reduce_ex__(5)[0]
     return found
 
 
-def read_checkpoint(path: str, map_location: str = 'cpu') -> dict:
-    """A checkpoint as saved by the Runner or by ``torch.save`` of a state dict.
+def _runner_globals() -> list:
+    """What mmengine's Runner saves beside weights: histories of numbers, in numpy arrays."""
+    dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefd'}
+    functions = [(function, name) for name, function in numpy_functions().items()]
+    return [HistoryBuffer, (_history_method, 'builtins.getattr'), np.ndarray, np.dtype, *dtypes,
+            *functions]
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """What goes wrong while a file is read, in one line; ``GLOBAL name`` is what unpicklers say of
+    an object that they do not make.
 
     Raises:
         CheckpointError: If the file is missing, no checkpoint, cut short, or holds objects that
             could run code.
     """
     try:
-        with torch.serialization.safe_globals(_runner_globals()):
-            content = torch.load(path, map_location=map_location, weights_only=True)
+        yield
     except FileNotFoundError:
         raise CheckpointError(f'{path}: no such checkpoint; check the path') from None
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
@@ -52,9 +62,20 @@ def read_checkpoint(path: str, map_location: str = 'cpu') -> dict:
         if forbidden:
             raise CheckpointError(
                 f'{path}: not loaded, since it holds {forbidden[1]}, which could run code; save '
-                'it again with the state dict only') from None
+                'it again with the state dict only, or convert it by tools/model_converters with '
+                '--trust if you trust its authors') from None
         raise CheckpointError(f'{path}: cut short or no checkpoint; copy it again or take another '
                               'one') from None
+
+
+def read_checkpoint(path: str, map_location: str = 'cpu') -> dict:
+    """A checkpoint as saved by the Runner or by ``torch.save`` of a state dict.
+
+    Raises:
+        CheckpointError: As :func:`reading`, or if there is no state dict.
+    """
+    with reading(path), torch.serialization.safe_globals(_runner_globals()):
+        content = torch.load(path, map_location=map_location, weights_only=True)
     if not isinstance(content, dict):
         raise CheckpointError(f'{path}: holds a {type(content).__name__}, not a state dict; '
                               'save model.state_dict()')
@@ -85,12 +106,18 @@ def load_weights(model: nn.Module, path: str) -> dict:
     state = content.get('state_dict', content)
     if is_model_wrapper(model):
         model = model.module
-    own = model.state_dict()
+    refuse_unfitting(model.state_dict(), state, path)
+    model.load_state_dict(state)
+    return content
+
+
+def refuse_unfitting(own: Dict[str, Tensor], state: Dict[str, Tensor], path: str) -> None:
+    """Raise a CheckpointError if the weights of a file differ from the model's own in names or
+    shapes."""
     missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
     differing = [k for k in own.keys() & state.keys() if own[k].shape != state[k].shape]
     if not (missing or unknown or differing):
-        model.load_state_dict(state)
-        return content
+        return
     if differing:
         k = min(differing)
         example = f'{k} is {tuple(state[k].shape)} there and {tuple(own[k].shape)} in the model'

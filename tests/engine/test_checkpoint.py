@@ -83,7 +83,8 @@ def test_code_is_refused_and_did_not_run(tmp_path, path):
     torch.save(dict(state_dict={}, extra=RunsCode(tmp_path / 'ran')), path)
     line = error_line(read_checkpoint, path)
     assert line.startswith(f'{path}: not loaded, since it holds pathlib.')
-    assert line.endswith('which could run code; save it again with the state dict only')
+    assert line.endswith('which could run code; save it again with the state dict only, or convert '
+                         'it by tools/model_converters with --trust if you trust its authors')
     assert not (tmp_path / 'ran').exists()
     torch.load(path, weights_only=False)  # it would have run
     assert (tmp_path / 'ran').exists()

@@ -58,7 +58,8 @@ def set_up_with(env, tmp_path):
 
 def test_first_run_does_all_steps_and_the_second_none(tmp_path):
     env = FakeEnvironment(tmp_path / 'venv', mmcv='2.1.0')
-    assert set_up_with(env, tmp_path) == [('install', 'build.txt'), ('install', ROOT.name)]
+    assert set_up_with(env, tmp_path) == [
+        ('install', 'build.txt'), ('install', 'isolated'), ('install', ROOT.name)]
     env.pip_calls.clear()
     assert set_up_with(env, tmp_path) == []
 
@@ -69,7 +70,8 @@ def test_a_step_without_stamp_is_done_again_alone(tmp_path):
     env.pip_calls.clear()
     stamps = env.path / 'ausm_mm_setup.json'
     done = json.loads(stamps.read_text())
-    assert list(done) == ['install_packages', 'repair_opencv', 'install_mmcv', 'install_ausm_mm']
+    assert list(done) == ['install_packages', 'repair_opencv', 'install_isolated', 'install_mmcv',
+                          'install_ausm_mm']
     del done['install_ausm_mm']
     stamps.write_text(json.dumps(done))
     assert set_up_with(env, tmp_path) == [('install', ROOT.name)]
@@ -80,7 +82,8 @@ def test_an_environment_that_no_longer_imports_is_repaired(tmp_path):
     set_up_with(env, tmp_path)
     env.pip_calls.clear()
     env.broken = [setup_env.IMPORT_QUICK]
-    assert set_up_with(env, tmp_path) == [('install', 'build.txt'), ('install', ROOT.name)]
+    assert set_up_with(env, tmp_path) == [
+        ('install', 'build.txt'), ('install', 'isolated'), ('install', ROOT.name)]
 
 
 def test_headless_opencv_replaces_the_other_in_the_same_version(tmp_path):
