@@ -1,4 +1,7 @@
-"""MOSE in its official layout; the valid split has the first masks only, so nothing is scored."""
+"""MOSE in its official layout.
+
+The valid split has the first masks only: a server scores the result.
+"""
 dataset = dict(type='MOSEDataset', dataset_name='mose', data_root='data/mose/')
 
 train_pipeline = [
@@ -11,6 +14,7 @@ train_pipeline = [
     dict(type='ClipColorJitter', brightness=0.2, contrast=0.2, saturation=0.2),
     dict(type='PackClip'),
 ]
+test_pipeline = [dict(type='LazyFrames', short_side=1024), dict(type='PackVideo')]
 
 train_dataloader = dict(
     batch_size=1,
@@ -20,3 +24,11 @@ train_dataloader = dict(
     dataset=dict(
         data_prefix=dict(img='train/JPEGImages', mask='train/Annotations'),
         pipeline=train_pipeline, **dataset))
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        data_prefix=dict(img='valid/JPEGImages', mask='valid/Annotations'), test_mode=True,
+        pipeline=test_pipeline, **dataset))
+test_evaluator = dict(type='VOSMetric')

@@ -1,4 +1,7 @@
-"""YouTube-VOS 2019 in its official layout; annotated at 6 frames a second."""
+"""YouTube-VOS 2019 in its official layout; annotated at 6 frames a second.
+
+The valid split has the first mask of each object only: a server scores the result.
+"""
 dataset = dict(
     type='YouTubeVOSDataset', dataset_name='youtube_vos_2019', data_root='data/youtube_vos_2019/')
 
@@ -12,6 +15,7 @@ train_pipeline = [
     dict(type='ClipColorJitter', brightness=0.2, contrast=0.2, saturation=0.2),
     dict(type='PackClip'),
 ]
+test_pipeline = [dict(type='LazyFrames', short_side=1024), dict(type='PackVideo')]
 
 train_dataloader = dict(
     batch_size=1,
@@ -22,3 +26,12 @@ train_dataloader = dict(
         ann_file='train/meta.json',
         data_prefix=dict(img='train/JPEGImages', mask='train/Annotations'),
         pipeline=train_pipeline, **dataset))
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        ann_file='valid/meta.json',
+        data_prefix=dict(img='valid/JPEGImages', mask='valid/Annotations'), test_mode=True,
+        pipeline=test_pipeline, **dataset))
+test_evaluator = dict(type='VOSMetric')
