@@ -173,17 +173,16 @@ def test_every_key_is_accounted_for(source, make_ausm):
 
 
 def test_full_size():
-    """mmdet's own config of the instance segmentation on COCO fits the one of AUSM."""
+    """mmdet's own config for COCO instances fills what stage 1 expects of a checkpoint."""
     theirs = Config.fromfile(
         Path(mmdet.__file__).parent
         / '.mim/configs/mask2former/mask2former_swin-t-p4-w7-224_8xb2-lsj-50e_coco.py').model
-    ours = Config.fromfile(ROOT / 'configs/_base_/models/ausm_swin-t.py').model
-    ours.head.num_classes = dict(coco=80)
-    model = MODELS.build(ours)
-    conversion = convert(MODELS.build(theirs).state_dict(), model)
+    ours = Config.fromfile(ROOT / 'configs/ausm/ausm_swin-t_stage1.py')
+    conversion = convert(MODELS.build(theirs).state_dict(), MODELS.build(ours.model))
     conversion.check('file')
-    assert conversion.unused.keys() == {
-        key for key in conversion.unused if key.endswith('relative_position_index')}
+    assert set(conversion.unused.values()) == {'a constant'}
+    assert [key for key in conversion.new
+            if not key.startswith(tuple(ours.default_hooks.hand_over.new))] == []
 
 
 def test_without_a_classifier_of_coco(mmdet_model, make_ausm):
