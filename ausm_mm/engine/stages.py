@@ -75,8 +75,8 @@ def _options_of(name: str, names: Sequence[str],
 def decisive_settings(cfg: Config) -> Dict[str, Any]:
     """What of a config decides about the weights: dotted key -> value, as json keeps it."""
     settings = {key: cfg.get(key) for key in _DECISIVE}
-    settings['train_dataloader'] = {key: value for key, value in settings['train_dataloader'].items()
-                                    if key not in _SPEED_ONLY}
+    settings['train_dataloader'] = {
+        key: value for key, value in cfg.train_dataloader.items() if key not in _SPEED_ONLY}
     return dict(_flatten('', json.loads(json.dumps(settings, default=str))))
 
 

@@ -1,8 +1,10 @@
 """Every config of configs/ausm and of the projects: it trains a step and tests a video.
 
-Models have their real width; frames are small and in memory, so that no data set is needed.
+Models have their real width and, for these two, few layers; frames are small and in memory, so
+that no data set is needed.
 """
 import inspect
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import yaml
 from mmdet.models.backbones import SwinTransformer
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
 from pycocotools import mask as mask_utils
 from torch import nn
 
@@ -25,7 +28,7 @@ def test_training_step(config, model, training_batch):
     reached = set()
     names = {parameter: name for name, parameter in model.named_parameters()}
     hooks = [parameter.register_post_accumulate_grad_hook(lambda p: reached.add(names[p]))
-             for parameter in names]
+             for parameter in names if parameter.requires_grad]
     before = model.head.query_feat.weight.clone()
     optim_wrapper = build_optim_wrapper(model, config.optim_wrapper)
 
@@ -38,7 +41,9 @@ def test_training_step(config, model, training_batch):
                                           for part in ('cls', 'mask', 'dice'))}
     assert all(0 < log[key].item() < 1e4 for key in set(log) - empty)
     assert all(0 <= log[key].item() < 1e4 for key in empty)  # 0 where nothing is hidden
-    assert set(names.values()) - reached == set()
+    frozen = tuple(f'{part}.' for part in config.model.get('frozen', []))
+    assert set(names.values()) - reached == {
+        name for name in names.values() if name.startswith(frozen or '-')}
     lr = config.optim_wrapper.optimizer.lr
     step = (model.head.query_feat.weight - before).abs()
     assert 0 < step.max() <= 1.01 * lr  # Adam's first step is at most the learning rate
@@ -47,7 +52,8 @@ def test_training_step(config, model, training_batch):
 @pytest.mark.parametrize('task', ['unprompted', 'prompted'])
 def test_video(config, model, video_batch, task):
     model.eval()
-    for name, num_classes in config.model.head.num_classes.items():
+    heads = list(config.model.head.num_classes.items())
+    for name, num_classes in dict([heads[0], heads[-1]]).items():
         with torch.no_grad():
             sample, = model.test_step(video_batch(name, task))
         tracks = sample.pred_tracks
@@ -98,53 +104,81 @@ def test_evaluators_and_loops(config):
 
 
 def test_learning_rate_ends_low(config):
+    schedulers, max_iters = config.param_scheduler, config.train_cfg.max_iters
+    if not isinstance(schedulers, list):  # the full configs; 147,500 steps would take a while
+        assert schedulers.type == 'MultiStepLR' and schedulers.gamma == 0.1
+        assert schedulers.milestones == [0.9 * max_iters, 0.95 * max_iters]
+        assert schedulers.end == max_iters and not schedulers.by_epoch
+        return
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.)
-    schedulers = config.param_scheduler
     built = [PARAM_SCHEDULERS.build(dict(scheduler), default_args=dict(optimizer=optimizer))
-             for scheduler in (schedulers if isinstance(schedulers, list) else [schedulers])]
-    for _ in range(config.train_cfg.max_iters):
+             for scheduler in schedulers]
+    for _ in range(max_iters):
         optimizer.step()
         for scheduler in built:
             scheduler.step()
     assert 0 < optimizer.param_groups[0]['lr'] <= 0.03
 
 
-def test_recipe_of_the_full_configs(config, model):
+@pytest.fixture
+def full_model(config, monkeypatch):
+    """With all layers, but without numbers in its weights."""
     if 'Swin' not in config.model.backbone.type:
         pytest.skip('a tiny config')
+    # Swin reads its drop path rates from one.
+    monkeypatch.setattr(torch, 'linspace', partial(torch.linspace, device='cpu'))
+    with torch.device('meta'):
+        return MODELS.build(config.model)
+
+
+def test_recipe_of_the_full_configs(config, full_model):
     embeddings = ('first_feature', 'relative_position_bias_table', 'A_log', 'mixer.D')
-    modules = dict(model.named_modules())
-    optimizer = build_optim_wrapper(model, config.optim_wrapper).optimizer
+    modules = dict(full_model.named_modules())
+    optimizer = build_optim_wrapper(full_model, config.optim_wrapper).optimizer
     groups = {group['params'][0]: group for group in optimizer.param_groups}
-    for name, parameter in model.named_parameters():
+    trained = [name for name, p in full_model.named_parameters() if p.requires_grad]
+    for name in trained:
         owner = modules[name.rpartition('.')[0]]
         free = (isinstance(owner, (nn.LayerNorm, nn.GroupNorm, nn.Embedding))
                 or name.endswith(embeddings))
-        group = groups[parameter]
+        group = groups[full_model.get_parameter(name)]
         assert (name, group['weight_decay']) == (name, 0 if free else 0.05)
         assert (name, group['lr']) == (
             name, pytest.approx(1e-5 if name.startswith('backbone.') else 1e-4))
-    assert (model.marker.num_ids, len(model.head.query_feat.weight)) == (100, 100)
-    assert [len(part.layers) for part in (model.compressor, model.history_decoder)] == [6, 6]
+    assert len(trained) == len(groups)
+    queries = 200 if config.model.backbone.arch == 'large' else 100
+    assert full_model.marker.num_ids == 100
+    assert len(full_model.head.query_feat.weight) == queries
+    assert [len(part.layers) for part in (full_model.compressor, full_model.history_decoder)] == [
+        6, 6]
+
+
+def test_number_of_parameters(config, full_model):
+    models = yaml.safe_load((FOLDER / 'metafile.yml').read_text())['Models']
+    listed = {entry['Name']: entry['Metadata'].get('Parameters') for entry in models}
+    count = sum(parameter.numel() for parameter in full_model.parameters())
+    assert listed[Path(config.filename).stem] == count
 
 
 @pytest.mark.parametrize('name, arch', [
     ('swin-t', dict(embed_dims=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24], window_size=7)),
+    ('swin-s', dict(embed_dims=96, depths=[2, 2, 18, 2], num_heads=[3, 6, 12, 24], window_size=7)),
     ('swin-b', dict(embed_dims=128, depths=[2, 2, 18, 2], num_heads=[4, 8, 16, 32],
                     window_size=12)),
+    ('swin-l', dict(embed_dims=192, depths=[2, 2, 18, 2], num_heads=[6, 12, 24, 48],
+                    window_size=12)),
 ])
-def test_mask2former_weights_fit_the_backbone(name, arch):
+def test_mask2former_weights_fit_the_backbone(name, arch, monkeypatch):
+    init_default_scope('ausm_mm')
+    monkeypatch.setattr(torch, 'linspace', partial(torch.linspace, device='cpu'))
+
     def shapes(module):
         return {key: value.shape for key, value in module.state_dict().items()
                 if 'relative_position_index' not in key}  # a constant
 
     backbone = Config.fromfile(ROOT / f'configs/_base_/models/ausm_{name}.py').model.backbone
-    assert shapes(MODELS.build(backbone)) == shapes(SwinTransformer(**arch))
-
-
-def test_step_decay():
-    schedule = Config.fromfile(ROOT / 'configs/_base_/schedules/ausm_32k.py')
-    assert schedule.param_scheduler.milestones == [28800, 30400]
+    with torch.device('meta'):
+        assert shapes(MODELS.build(backbone)) == shapes(SwinTransformer(**arch))
 
 
 def test_configs_are_short_and_listed():
