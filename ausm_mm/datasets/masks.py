@@ -1,12 +1,13 @@
 """Reading masks: label-map PNGs, RLEs and polygons."""
 import io
-from typing import Callable, Dict, List, Optional, Tuple, Union
+from typing import Callable, Dict, List, Optional, Tuple
 
 import cv2
 import numpy as np
 from PIL import Image
 from pycocotools import mask as mask_util
 
+from ..utils.rle import rle_problems, to_rle
 from .errors import DataError
 from .images import read_bytes
 
@@ -103,8 +104,13 @@ def frame_masks(objects: List[Dict], t: int, height: int, width: int,
     shape = shape or (height, width)
     masks = np.zeros((len(objects), *shape), bool)
     label_maps: Dict[str, np.ndarray] = {}  # one file holds all objects of a frame
-    for mask, obj in zip(masks, objects, strict=True):
-        segmentation = obj['segmentations'][t]
+    segmentations = [obj['segmentations'][t] for obj in objects]
+    rles = [None if isinstance(s, (str, list)) else s for s in segmentations]  # lists are polygons
+    problems = rle_problems(rles, [(height, width)] * len(rles))
+    for mask, obj, segmentation, problem in zip(
+            masks, objects, segmentations, problems, strict=True):
+        if problem:
+            raise DataError(f"object {obj['object_id']}, frame {t}: {problem}")
         if isinstance(segmentation, str):
             if segmentation not in label_maps:
                 label_maps[segmentation] = resize_nearest(
@@ -112,9 +118,9 @@ def frame_masks(objects: List[Dict], t: int, height: int, width: int,
             np.equal(label_maps[segmentation], obj['object_id'], out=mask)
         elif segmentation is not None:
             try:
-                decoded = _decode(segmentation, height, width)
+                decoded = mask_util.decode(to_rle(segmentation, height, width))
             except (TypeError, ValueError, KeyError) as error:
-                raise DataError(f"object {obj['object_id']}, frame {t}: malformed RLE or polygons "
+                raise DataError(f"object {obj['object_id']}, frame {t}: malformed polygons "
                                 f'({error}); write the annotation again') from None
             # pycocotools decodes column by column: the transpose is what lies straight in memory.
             cv2.transpose(resize_nearest(decoded.T, *shape[::-1]), dst=mask.view(np.uint8))
@@ -146,44 +152,6 @@ def map_masks(masks: np.ndarray, mapping: Callable[[np.ndarray], np.ndarray]) ->
         size = mapping(np.zeros((height, width), np.uint8)).shape
         return np.zeros((0, num_frames, *size), bool)
     return np.unpackbits(np.array(mapped), axis=0, count=num_objects).view(bool)
-
-
-def _decode(segmentation: Union[Dict, List], height: int, width: int) -> np.ndarray:
-    """Decodes an RLE or polygons; uint8 (height, width)."""
-    if isinstance(segmentation, list):
-        return mask_util.decode(
-            mask_util.merge(mask_util.frPyObjects(segmentation, height, width)))
-    if isinstance(segmentation['counts'], list):
-        segmentation = mask_util.frPyObjects(segmentation, height, width)
-    num_pixels = rle_length(segmentation['counts'])
-    if num_pixels != height * width:
-        raise ValueError(f'it covers {num_pixels} pixels, the frame has {height * width}')
-    return mask_util.decode(segmentation)
-
-
-def rle_length(counts: Union[str, bytes]) -> int:
-    """Number of pixels that a compressed RLE covers.
-
-    pycocotools does not look: pixels that the RLE leaves out keep whatever the memory held.
-
-    A run length is written in groups of 5 bits, the lowest first, one character each: bit 0x20 says
-    that more follow, bit 0x10 of the last one is the sign. From the fourth run on it is the
-    difference to the run before the last.
-
-    Raises:
-        ValueError: If the string is empty or ends within a run.
-    """
-    text = counts.encode() if isinstance(counts, str) else counts
-    code = np.frombuffer(text, np.uint8).astype(np.int64) - 48
-    is_last = (code & 0x20) == 0
-    if not len(code) or not is_last[-1]:
-        raise ValueError('its counts are incomplete')
-    ends = np.flatnonzero(is_last) + 1
-    starts = np.concatenate([[0], ends[:-1]])
-    place = np.arange(len(code)) - np.repeat(starts, ends - starts)
-    runs = np.add.reduceat((code & 0x1f) << 5 * place, starts)
-    runs -= np.where(code[ends - 1] & 0x10, 1 << 5 * (ends - starts), 0)
-    return int(runs[0] + runs[1::2].cumsum().sum() + runs[2::2].cumsum().sum())
 
 
 def encode_mask(mask: np.ndarray) -> Optional[Dict]:

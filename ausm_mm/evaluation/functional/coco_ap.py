@@ -9,7 +9,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from ausm_mm.errors import UserError
-from .rle import rle_problems
+from ausm_mm.utils.rle import rle_problems
 from .vis_ap import mean_of_valid
 
 # The order of COCOeval.stats
@@ -74,14 +74,11 @@ def _check_results(ground_truth: Dict, results: Sequence[Dict]) -> None:
         problem = _find_problem(result, sizes, categories)
         if problem:
             raise UserError(f'result {index} {problem}')
-    for start in range(0, len(results), 1000):  # at a time, to save memory
-        part = results[start:start + 1000]
-        problems = rle_problems([result['segmentation'] for result in part],
-                                [sizes[result['image_id']] for result in part])
-        for index, problem in enumerate(problems, start=start):
-            if problem:
-                raise UserError(
-                    f'result {index} of image {results[index]["image_id"]}: {problem}')
+    problems = rle_problems([result['segmentation'] for result in results],
+                            [sizes[result['image_id']] for result in results])
+    for index, problem in enumerate(problems):
+        if problem:
+            raise UserError(f'result {index} of image {results[index]["image_id"]}: {problem}')
 
 
 def _find_problem(result: Dict, images: Collection[int], categories: Collection[int]) -> str:

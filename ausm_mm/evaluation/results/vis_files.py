@@ -5,7 +5,7 @@ from typing import Dict, Iterator, List, Sequence
 
 from ausm_mm.errors import UserError
 from ausm_mm.utils.files import PathLike, renamed_when_complete
-from ..functional.rle import rle_problems
+from ausm_mm.utils.rle import rle_problems
 from ..functional.vis_ap import evaluate_tracks, find_track_problem
 from .json_files import RESULTS_NAME, load_json, load_results
 

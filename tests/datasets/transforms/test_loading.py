@@ -94,7 +94,7 @@ def test_mask_that_vanished_or_broke_names_the_video(ytvis_info, davis_info, tin
     with pytest.raises(DataError, match='list.txt: video late: .*00002.png: cannot be read'):
         LoadClipMasks()(dict(davis_info, frame_ids=[2]))
     ytvis_info['objects'][0]['segmentations'][0] = dict(size=[4, 6], counts='##~~oo')
-    with pytest.raises(DataError, match='ann.json: video one: object 11, frame 0: malformed RLE'):
+    with pytest.raises(DataError, match='ann.json: video one: object 11, frame 0: an RLE'):
         LoadClipMasks()(dict(ytvis_info, frame_ids=[0]))
 
 

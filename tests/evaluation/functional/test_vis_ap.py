@@ -196,7 +196,7 @@ def test_occlusion_levels_equal_slow_implementation(seed, monkeypatch):
 
 def test_unknown_occlusion():
     truth = ground_truth(track(box(0, 4), occlusion=['half_hidden']))
-    with pytest.raises(ValueError, match="annotation 1 has the occlusion 'half_hidden'"):
+    with pytest.raises(ValueError, match="annotation 1 of video 1 has the occlusion 'half_hidden'"):
         vis_ap(truth, [])
 
 
