@@ -8,6 +8,7 @@ looks every name up in the default scope first and needs them there.
 from typing import Sequence
 
 from mmdet import registry as mmdet_registry
+from mmengine.registry import STRATEGIES as MMENGINE_STRATEGIES
 from mmengine.registry import Registry
 
 
@@ -17,6 +18,7 @@ def _child(parent: Registry, locations: Sequence[str] = ()) -> Registry:
 
 RUNNERS = _child(mmdet_registry.RUNNERS)
 RUNNER_CONSTRUCTORS = _child(mmdet_registry.RUNNER_CONSTRUCTORS)
+STRATEGIES = _child(MMENGINE_STRATEGIES, ['ausm_mm.engine'])  # mmdet has none
 LOOPS = _child(mmdet_registry.LOOPS)
 HOOKS = _child(mmdet_registry.HOOKS, ['ausm_mm.engine'])
 DATASETS = _child(mmdet_registry.DATASETS, ['ausm_mm.datasets'])

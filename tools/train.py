@@ -11,6 +11,7 @@ from ausm_mm.engine import (
     use_safe_reader,
 )
 from ausm_mm.errors import UserError
+from ausm_mm.registry import RUNNERS
 
 
 def parse_args():
@@ -37,8 +38,8 @@ def train(args: argparse.Namespace) -> Runner:
     if args.resume or cfg.get('resume'):
         resume_from(cfg, args.resume or cfg.load_from or 'auto')
     use_safe_reader()
-    runner = Runner.from_cfg(cfg)
-    if cfg.resume:
+    runner = RUNNERS.build(cfg)
+    if cfg.get('resume') and isinstance(runner, Runner):
         load_weights(runner.model, cfg.load_from)  # the Runner would only warn of what differs
     runner.train()
     return runner

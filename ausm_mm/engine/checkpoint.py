@@ -91,7 +91,8 @@ def use_safe_reader() -> None:
         meta = content.get('meta')
         if isinstance(meta, dict):
             meta.pop('config', None)  # Runner.resume would run it as Python
-        return content
+        # mmengine's strategies, unlike its Runner, know no file that is a state dict itself.
+        return content if 'state_dict' in content else dict(state_dict=content)
 
     CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
 

@@ -170,5 +170,11 @@ def test_mmengine_reads_safely(tmp_path, path, safe_reader):
 
 def test_no_config_from_the_checkpoint(path, safe_reader):
     """Runner.resume would run it as Python."""
-    torch.save(dict(meta=dict(config='import os', iter=1)), path)
+    torch.save(dict(meta=dict(config='import os', iter=1), state_dict=dict()), path)
     assert CheckpointLoader.load_checkpoint(str(path))['meta'] == dict(iter=1)
+
+
+def test_a_file_that_is_a_state_dict_itself(path, safe_reader):
+    torch.save(dict(weight=torch.ones(2)), path)
+    content = CheckpointLoader.load_checkpoint(str(path))
+    assert content.keys() == {'state_dict'} and content['state_dict']['weight'].tolist() == [1, 1]

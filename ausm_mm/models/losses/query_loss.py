@@ -51,33 +51,35 @@ class QueryLoss(BaseModule):
         """Predictions of all layers for the B * T frames of the clips, clip by clip."""
         n = forced.in_use.shape[-1]
         classes = torch.stack([p.class_logits for p in predictions]).float()  # (L, N, n + Q, K+1)
-        masks = torch.stack([p.mask_logits for p in predictions])  # (L, N, n + Q, h, w)
-        track = self._track_losses(classes[:, :, :n], masks[:, :, :n], forced)
-        detect = self._detect_losses(classes[:, :, n:], masks[:, :, n:], forced)
+        # Layer by layer: stacked, the masks of a long clip would take gigabytes once more.
+        masks = [p.mask_logits for p in predictions]  # L x (N, n + Q, h, w)
+        track = self._track_losses(classes[:, :, :n], [m[:, :n] for m in masks], forced)
+        detect = self._detect_losses(classes[:, :, n:], [m[:, n:] for m in masks], forced)
         return {**{f'track.{k}': v for k, v in track.items()},
                 **{f'detect.{k}': v for k, v in detect.items()}}
 
-    def _track_losses(self, classes: Tensor, masks: Tensor,
+    def _track_losses(self, classes: Tensor, masks: List[Tensor],
                       forced: ForcedClips) -> Dict[str, Tensor]:
         L, background = len(classes), classes.shape[-1] - 1
         in_use, visible = forced.in_use.flatten(0, 1), forced.visible.flatten(0, 1)  # (N, n)
         target = torch.where(visible, _per_frame(forced.labels, forced), background)
         target = target.masked_fill(~in_use, IGNORE)
-        rows = (in_use & visible).expand(L, -1, -1).nonzero(as_tuple=True)
-        truth = forced.masks.flatten(0, 1)[rows[1:]]
+        shown, hidden = in_use & visible, in_use & ~visible  # (N, n)
+        truth = forced.masks.flatten(0, 1)[shown].repeat(L, 1, 1)
         losses = self._losses(classes, target.expand(L, -1, -1), self.track_background,
-                              masks[rows], truth)
+                              torch.cat([layer[shown] for layer in masks]), truth)
         if self.empty_weight:
-            hidden = (in_use & ~visible).expand(L, -1, -1)
-            losses['loss_empty'] = self._empty_loss(masks[hidden], hidden)
+            losses['loss_empty'] = self._empty_loss(
+                torch.cat([layer[hidden] for layer in masks]), hidden)
         return losses
 
-    def _detect_losses(self, classes: Tensor, masks: Tensor,
+    def _detect_losses(self, classes: Tensor, masks: List[Tensor],
                        forced: ForcedClips) -> Dict[str, Tensor]:
         background = classes.shape[-1] - 1
         labels, truth = _per_frame(forced.labels, forced), forced.masks.flatten(0, 1)
         wanted = (forced.detect & forced.exhaustive[:, None, None]).flatten(0, 1)  # (N, n)
-        points, truth_points = matching_points(masks.detach(), truth, self.num_points)
+        points, truth_points = matching_points(
+            [layer.detach() for layer in masks], truth, self.num_points)
         matched = self.matcher(classes, points, labels, truth_points, wanted)  # (L, N, Q)
         rows = (matched >= 0).nonzero(as_tuple=True)
         objects = matched[rows]
@@ -85,7 +87,8 @@ class QueryLoss(BaseModule):
         target[rows] = labels[rows[1], objects]
         trained = forced.exhaustive.repeat_interleave(forced.in_use.shape[1])  # (N,)
         target = target.masked_fill(~trained[None, :, None], IGNORE)
-        return self._losses(classes, target, self.detect_background, masks[rows],
+        chosen = torch.cat([layer[of_layer >= 0] for layer, of_layer in zip(masks, matched)])
+        return self._losses(classes, target, self.detect_background, chosen,
                             truth[rows[1], objects])
 
     def _losses(self, classes: Tensor, target: Tensor, background_weight: float, masks: Tensor,
@@ -110,7 +113,7 @@ class QueryLoss(BaseModule):
             loss_dice=self.dice_weight * dice.sum() / count)
 
     def _empty_loss(self, masks: Tensor, hidden: Tensor) -> Tensor:
-        count = _across_ranks(hidden[0].sum().float())
+        count = _across_ranks(hidden.sum().float())
         bce = F.softplus(masks.float()).flatten(1).mean(1).sum()  # -log(1 - p)
         return self.empty_weight * self.mask_weight * bce / count
 

@@ -39,7 +39,10 @@ class HungarianMatcher:
         Returns:
             Long (L, N, Q): the object matched to each row, or -1.
         """
-        cost = self._cost(class_logits, mask_logits, labels, masks).cpu().double().numpy()
+        cost = self._cost(class_logits, mask_logits, labels, masks)
+        # SciPy refuses nan; the losses of such rows are nan as well, and NonFiniteLossHook stops
+        # at them with more to say.
+        cost = cost.nan_to_num().cpu().double().numpy()
         L, N, Q = mask_logits.shape[:3]
         matched = torch.full((L, N, Q), -1, dtype=torch.long)
         for frame in range(N):

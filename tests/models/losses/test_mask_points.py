@@ -13,10 +13,11 @@ def test_every_pixel_of_the_target():
     assert torch.equal(targets, masks.flatten(1).float())
 
 
-def test_prediction_and_target_are_sampled_at_the_same_points():
-    ramp = torch.arange(64.).view(1, 8, 8) - 30
-    points, targets = loss_points(ramp.expand(3, 8, 8), ramp.expand(3, 8, 8), 40)
-    assert points.shape == (3, 40)
+@pytest.mark.parametrize('rows', [3, 150])  # in one piece and in three
+def test_prediction_and_target_are_sampled_at_the_same_points(rows):
+    ramp = torch.arange(64.).view(1, 8, 8) - 30 + torch.arange(rows)[:, None, None]
+    points, targets = loss_points(ramp, ramp, 40)
+    assert points.shape == (rows, 40)
     assert torch.equal(points, targets)
     assert not torch.equal(points[0], points[1])  # each mask has its own
 

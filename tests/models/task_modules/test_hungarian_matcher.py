@@ -88,3 +88,12 @@ def test_columns_a_data_set_does_not_have_and_half_precision():
     wanted = torch.ones(2, 2, dtype=torch.bool)
     matched = HungarianMatcher()(classes.bfloat16(), masks.bfloat16(), labels, truth, wanted)
     assert (matched >= 0).sum((0, 2)).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize('value', [torch.nan, torch.inf, -torch.inf])
+def test_numbers_that_are_none(value):
+    """Every target still has a row: the losses tell that something went wrong."""
+    classes, masks, labels, truth = _inputs(1, 1, 4, 3)
+    masks[0, 0, 1] = value
+    matched = HungarianMatcher()(classes, masks, labels, truth, torch.ones(1, 3).bool())
+    assert sorted(matched[0, 0].tolist()) == [-1, 0, 1, 2]
