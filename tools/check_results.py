@@ -9,6 +9,7 @@ Ends with status 1, and packs nothing, if something is wrong.
 import argparse
 
 from ausm_mm.errors import UserError
+from ausm_mm.evaluation.functional.annotation import VIDEOS, check_annotation
 from ausm_mm.evaluation.results import find_vis_problems, load_json, load_results, pack_vis
 
 
@@ -35,8 +36,7 @@ def parse_args():
 def check_vis(args: argparse.Namespace) -> int:
     """Prints what is wrong; returns the number of lines."""
     results, annotation = load_results(args.pred), load_json(args.ann)
-    if not isinstance(annotation, dict) or not {'videos', 'categories'} <= set(annotation):
-        raise UserError(f'{args.ann}: has no videos and categories; give the json of the test set')
+    check_annotation(annotation, args.ann, VIDEOS)
     n_problems = print_all(find_vis_problems(results, annotation))
     if args.pack and not n_problems:
         pack_vis(results, args.pack)

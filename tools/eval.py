@@ -9,12 +9,13 @@ from pathlib import Path
 
 from ausm_mm.errors import UserError
 from ausm_mm.evaluation.functional import hota, summarize_vos, youtube_vos_summary
+from ausm_mm.evaluation.functional.coco_ap import summarize_masks
 from ausm_mm.evaluation.functional.vis_ap import summarize_tracks
 from ausm_mm.evaluation.results import (
+    evaluate_coco_files,
     evaluate_vis_files,
     load_json,
     load_results,
-    score_coco_files,
 )
 from ausm_mm.utils import format_table, write_json
 
@@ -42,8 +43,8 @@ def parse_args():
     coco.add_argument('--pred', required=True, help='result json')
     for task in (vis, vos, coco):
         task.add_argument('--json', metavar='FILE', help='also write all figures there')
-    for task in (vis, vos):
-        task.add_argument('--plots', metavar='DIR', help='also draw curves and the worst clips')
+        task.add_argument('--plots', metavar='DIR',
+                          help='also draw curves and the worst clips or images')
     return parser.parse_args()
 
 
@@ -62,8 +63,12 @@ def eval_vis(args: argparse.Namespace) -> dict:
 
 def eval_coco(args: argparse.Namespace) -> dict:
     """Figures of masks in single images; prints their table."""
-    figures = score_coco_files(args.gt, args.pred)
+    evaluation = evaluate_coco_files(args.gt, args.pred)
+    figures = summarize_masks(evaluation)
     print_ap(figures)
+    if args.plots:
+        from ausm_mm.evaluation.results.plots import plot_coco
+        plot_coco(evaluation, args.plots)
     return figures
 
 

@@ -26,7 +26,7 @@ def test_vis(run_tool, tool_error, shared_data, tmp_path, capsys):
     assert not (tmp_path / 's.zip').exists()
     line = tool_error('check_results.py', 'vis', tmp_path / 'bad.json', '--ann',
                       tmp_path / 'bad.json')
-    assert 'bad.json: has no videos and categories' in line
+    assert 'bad.json has no list of videos' in line
 
 
 @pytest.mark.parametrize('wrong', [False, True])

@@ -39,10 +39,13 @@ def test_vis_needs_neither_torch_nor_openmmlab(vis_files):
 def test_coco(run_tool, shared_data, tmp_path):
     folder = shared_data('coco-fixture')
     run_tool('eval.py', 'coco', '--gt', folder / 'instances_val2014_100.json', '--pred',
-             folder / 'instances_val2014_fakesegm100_results.json', '--json', tmp_path / 'c.json')
+             folder / 'instances_val2014_fakesegm100_results.json', '--json', tmp_path / 'c.json',
+             '--plots', tmp_path / 'plots')
     figures = json.loads((tmp_path / 'c.json').read_text())
     expected = json.loads((folder / 'expected_segm.json').read_text())
     assert {key: figures[key] for key in expected} == pytest.approx(expected, abs=1e-12)
+    names = [path.name.rsplit('_', 1)[0] for path in (tmp_path / 'plots').iterdir()]
+    assert sorted(names) == ['precision', *(f'worst_{rank}' for rank in range(1, 6))]
 
 
 def test_vos(run_tool, shared_data, tmp_path, capsys):

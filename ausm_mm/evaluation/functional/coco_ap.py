@@ -10,10 +10,13 @@ from pycocotools.cocoeval import COCOeval
 
 from ausm_mm.errors import UserError
 from ausm_mm.utils.rle import rle_problems
+from .annotation import MASKS, check_annotation
 from .vis_ap import mean_of_valid
 
 # The order of COCOeval.stats
 KEYS = ('AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR1', 'AR10', 'AR100', 'ARs', 'ARm', 'ARl')
+
+RESULT_KEYS = ('image_id', 'category_id', 'score', 'segmentation')
 
 
 def coco_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[float, Dict]]:
@@ -31,40 +34,43 @@ def coco_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[floa
     Raises:
         UserError: For annotations or results that cannot be scored; it names the entry and value.
     """
-    check_coco_ground_truth(ground_truth, 'the ground truth')
+    return summarize_masks(evaluate_masks(ground_truth, results))
+
+
+def evaluate_masks(ground_truth: Dict, results: Sequence[Dict]) -> COCOeval:
+    """Matches the masks of :func:`coco_ap`, whose arguments these are, without summing up.
+
+    Annotations are numbered anew: COCOeval takes one whose id is 0 for unmatched, and of two with
+    one id the last for both.
+    """
+    check_annotation(ground_truth, 'the ground truth', MASKS)
     _check_results(ground_truth, results)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         truth = COCO()
         # pycocotools writes into what it gets.
         truth.dataset = copy.deepcopy(ground_truth)
+        for number, annotation in enumerate(truth.dataset['annotations'], start=1):
+            annotation['id'] = number
         truth.createIndex()
-        # loadRes refuses an empty list.
-        predictions = truth.loadRes(copy.deepcopy(list(results))) if results else COCO()
+        # loadRes refuses an empty list, and would take the size of an object from its box.
+        predictions = truth.loadRes([{key: result[key] for key in RESULT_KEYS}
+                                     for result in results]) if results else COCO()
         evaluation = COCOeval(truth, predictions, 'segm')
         evaluation.evaluate()
         evaluation.accumulate()
+    return evaluation
+
+
+def summarize_masks(evaluation: COCOeval) -> Dict[str, Union[float, Dict]]:
+    """The figures of :func:`coco_ap` from what :func:`evaluate_masks` gives."""
+    with contextlib.redirect_stdout(io.StringIO()):
         evaluation.summarize()
-    names = {category['id']: category['name'] for category in ground_truth['categories']}
+    names = {category['id']: category['name']
+             for category in evaluation.cocoGt.dataset['categories']}
     precision = evaluation.eval['precision']  # (T, R, K, A, M)
     per_class = {names[category_id]: mean_of_valid(precision[:, :, k, 0, -1])
                  for k, category_id in enumerate(evaluation.params.catIds)}
     return dict(zip(KEYS, map(float, evaluation.stats)), per_class=per_class)
-
-
-def check_coco_ground_truth(ground_truth: Dict, name: str) -> None:
-    """Raises a UserError that starts with ``name`` if the annotation cannot be scored against."""
-    for part, keys in (('images', ('id', 'height', 'width')), ('categories', ('id', 'name')),
-                       ('annotations', ('id', 'image_id', 'category_id', 'segmentation', 'area',
-                                        'iscrowd'))):
-        entries = ground_truth.get(part) if isinstance(ground_truth, dict) else None
-        if not isinstance(entries, list):
-            raise UserError(f'{name} has no list of {part}: COCO AP needs a COCO '
-                            'instances json with images, categories and annotations')
-        for index, entry in enumerate(entries):
-            missing = [key for key in keys if key not in entry]
-            if missing:
-                raise UserError(f'{name}: entry {index} of {part} lacks '
-                                f'{", ".join(missing)}: take the file as it was published')
 
 
 def _check_results(ground_truth: Dict, results: Sequence[Dict]) -> None:
@@ -83,9 +89,8 @@ def _check_results(ground_truth: Dict, results: Sequence[Dict]) -> None:
 
 def _find_problem(result: Dict, images: Collection[int], categories: Collection[int]) -> str:
     """What is wrong with one COCO result, its mask aside, with the cure; empty if nothing is."""
-    keys = ('image_id', 'category_id', 'score', 'segmentation')
-    if not isinstance(result, dict) or any(result.get(key) is None for key in keys):
-        return f'must have {", ".join(keys)}: write it again'
+    if not isinstance(result, dict) or any(result.get(key) is None for key in RESULT_KEYS):
+        return f'must have {", ".join(RESULT_KEYS)}: write it again'
     if result['image_id'] not in images:
         return (f'is of image {result["image_id"]!r}, which is not among the {len(images)} images '
                 'of the ground truth: score it against the annotation it was made for')

@@ -30,7 +30,7 @@ def hota(ground_truth: Dict, results: Sequence[Dict], min_score: float) -> Dict[
     Raises:
         UserError: If TrackEval is not installed, or as in :func:`.vis_ap.vis_ap`.
     """
-    metrics = _load_metrics()
+    metrics = load_trackeval()
     evaluation = evaluate_tracks(ground_truth, results)
     truths = [track for track in evaluation.truths if not track['iscrowd']]
     predictions = [track for track in evaluation.predictions if track['score'] >= min_score]
@@ -52,7 +52,8 @@ def hota(ground_truth: Dict, results: Sequence[Dict], min_score: float) -> Dict[
     return dict(figures, IDSW=int(sum(result['IDSW'] for result in per_class['CLEAR'].values())))
 
 
-def _load_metrics() -> Dict:
+def load_trackeval() -> Dict:
+    """TrackEval's metrics by name; a UserError if it is not installed."""
     try:
         from trackeval.metrics import CLEAR, HOTA
     except ImportError:

@@ -23,6 +23,7 @@ from pycocotools.cocoeval import COCOeval
 
 from ausm_mm.errors import UserError
 from ausm_mm.utils.rle import rle_problems, to_rle
+from .annotation import TRACKS, check_annotation
 from .rle import areas, intersections, shared_pixels
 
 # Mean pixels per visible frame, as in the YouTube-VIS evaluator (larger than COCO's).
@@ -71,7 +72,7 @@ def evaluate_tracks(ground_truth: Dict, results: Sequence[Dict]) -> '_TrackEval'
         A ``COCOeval`` with ``eval['precision']`` (T, R, K, A, M), ``eval['recall']`` (T, K, A, M)
         and ``ious[video id, category id]`` (predictions by falling score, objects), or ``[]``.
     """
-    check_ground_truth(ground_truth, 'The ground truth')
+    check_annotation(ground_truth, 'The ground truth', TRACKS)
     videos = {video['id']: video for video in ground_truth['videos']}
     categories = {category['id']: category['name'] for category in ground_truth['categories']}
     annotations = ground_truth['annotations']
@@ -86,21 +87,6 @@ def evaluate_tracks(ground_truth: Dict, results: Sequence[Dict]) -> '_TrackEval'
     evaluation = _TrackEval(truths, predictions, sorted(videos), categories)
     evaluation.run()
     return evaluation
-
-
-def check_ground_truth(ground_truth: Dict, name: str) -> None:
-    """Raises a UserError that starts with ``name`` if the annotation cannot be scored against."""
-    for part, keys in (('videos', ('id', 'height', 'width')), ('categories', ('id', 'name')),
-                       ('annotations', ('video_id', 'category_id', 'segmentations'))):
-        entries = ground_truth.get(part) if isinstance(ground_truth, dict) else None
-        if not isinstance(entries, list):
-            raise UserError(
-                f'{name} has no list of {part}, as in the files of hidden test splits: AP needs a '
-                'native YouTube-VIS json with videos, categories and annotations')
-        for index, entry in enumerate(entries):
-            missing = [key for key in keys if not isinstance(entry, dict) or key not in entry]
-            if missing:
-                raise UserError(f'{name}: entry {index} of {part} lacks {", ".join(missing)}')
 
 
 def track_ious(first: Sequence[List], second: Sequence[List]) -> np.ndarray:

@@ -2,7 +2,9 @@
 from typing import Dict, List
 
 from ausm_mm.registry import METRICS
-from ..functional.coco_ap import check_coco_ground_truth, coco_ap
+from ..functional import coco_ap
+from ..functional.annotation import MASKS
+from ..results import mask_results
 from .vis_metric import VISMetric
 
 
@@ -15,17 +17,7 @@ class COCOVideoMetric(VISMetric):
         *args, **kwargs: As for :class:`VISMetric`.
     """
     default_prefix = 'coco'
-    videos_key = 'images'
-
-    def _check_ground_truth(self) -> None:
-        check_coco_ground_truth(self.ground_truth, self.ann_file)
+    annotation_parts = MASKS
 
     def _score(self, tracks: List[Dict]) -> Dict:
-        return coco_ap(self.ground_truth, [
-            dict(
-                image_id=track['video_id'],
-                category_id=track['category_id'],
-                score=track['score'],
-                segmentation=track['segmentations'][0]) for track in tracks
-            if track['segmentations'][0] is not None
-        ])
+        return coco_ap(self.ground_truth, mask_results(tracks))

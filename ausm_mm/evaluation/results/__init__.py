@@ -1,9 +1,15 @@
 """Result files of any method: reading, scoring, checking, packing and drawing them."""
-from .coco_files import score_coco_files
+from .coco_files import evaluate_coco_files, mask_results
 from .json_files import load_json, load_results
-from .vis_files import evaluate_vis_files, find_vis_problems, pack_vis
+from .vis_files import (
+    category_ids,
+    evaluate_vis_files,
+    find_vis_problems,
+    pack_vis,
+    track_results,
+)
 
 __all__ = [
-    'evaluate_vis_files', 'find_vis_problems', 'load_json', 'load_results', 'pack_vis',
-    'score_coco_files'
+    'category_ids', 'evaluate_coco_files', 'evaluate_vis_files', 'find_vis_problems', 'load_json',
+    'load_results', 'mask_results', 'pack_vis', 'track_results'
 ]

@@ -1,10 +1,11 @@
 """Pictures of an evaluation: curves, and the worst clips as contact sheets of masks."""
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Collection, Dict, List, Mapping, Optional, Sequence
 
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
+from pycocotools.cocoeval import COCOeval
 
 from ausm_mm.datasets.masks import read_label_map
 from ausm_mm.utils.files import PathLike, renamed_when_complete
@@ -18,7 +19,7 @@ N_COLUMNS = 6
 SHEET_WIDTH = 240  # of one frame in a contact sheet, in pixels
 
 
-def plot_vis(evaluation, folder: PathLike) -> None:
+def plot_vis(evaluation: COCOeval, folder: PathLike) -> None:
     """Draws ``precision_recall.png`` and the worst videos, ``worst_1_VIDEO.png`` and so on.
 
     The worst are those whose objects have the lowest best IoU with any track of their class.
@@ -28,14 +29,9 @@ def plot_vis(evaluation, folder: PathLike) -> None:
         folder: Created as needed.
     """
     folder = Path(folder)
-    precision = evaluation.eval['precision'][..., 0, -1]  # (T, R, K)
-    figure, axes = _figure('recall', 'precision')
-    for index, threshold in list(enumerate(evaluation.params.iouThrs))[::2]:
-        curve = [mean_of_valid(values) for values in precision[index]]
-        axes.plot(evaluation.params.recThrs, curve, label=f'IoU {threshold:.2f}')
-    _save(figure, axes, folder / 'precision_recall.png')
-
-    for rank, video_id in enumerate(_worst_videos(evaluation), start=1):
+    _plot_precision(evaluation, folder / 'precision_recall.png')
+    visible = {t['video_id'] for t in evaluation.truths if any(t['segmentations'])}
+    for rank, video_id in enumerate(_worst(evaluation, visible), start=1):
         truths, predictions = ([t for t in tracks if t['video_id'] == video_id]
                                for tracks in (evaluation.truths, evaluation.predictions))
         best = sorted(predictions, key=lambda t: -t['score'])[:len(truths)]
@@ -46,6 +42,26 @@ def plot_vis(evaluation, folder: PathLike) -> None:
             for title, tracks in (('ground truth', truths), ('best tracks', best))
         }
         _draw_sheet(rows, frames, folder / f'worst_{rank}_{video_id}.png')
+
+
+def plot_coco(evaluation: COCOeval, folder: PathLike) -> None:
+    """Draws ``precision_recall.png`` and the worst images, ``worst_1_IMAGE.png`` and so on.
+
+    Args:
+        evaluation: From :func:`~ausm_mm.evaluation.functional.coco_ap.evaluate_masks`.
+        folder: Created as needed.
+    """
+    folder = Path(folder)
+    _plot_precision(evaluation, folder / 'precision_recall.png')
+    masks = {name: api.imgToAnns for name, api in (('truth', evaluation.cocoGt),
+                                                   ('best', evaluation.cocoDt))}
+    for rank, image_id in enumerate(_worst(evaluation, masks['truth']), start=1):
+        truths = masks['truth'][image_id]
+        best = sorted(masks['best'].get(image_id, ()), key=lambda m: -m['score'])[:len(truths)]
+        size = evaluation.cocoGt.imgs[image_id]['height'], evaluation.cocoGt.imgs[image_id]['width']
+        rows = {title: [_flatten([m['segmentation'] for m in shown], size)]  # RLEs by now
+                for title, shown in (('ground truth', truths), ('best masks', best))}
+        _draw_sheet(rows, [0], folder / f'worst_{rank}_{image_id}.png')
 
 
 def plot_vos(scores: Mapping[str, Mapping[int, Sequence[Dict]]], ground_truth: PathLike,
@@ -78,17 +94,25 @@ def plot_vos(scores: Mapping[str, Mapping[int, Sequence[Dict]]], ground_truth: P
         _draw_sheet(rows, frames, folder / f'worst_{rank}_{name}.png')
 
 
-def _worst_videos(evaluation) -> List[int]:
-    """The videos with objects, those with the lowest mean of the objects' best IoU first."""
-    visible = {t['video_id'] for t in evaluation.truths if any(t['segmentations'])}
+def _plot_precision(evaluation: COCOeval, path: Path) -> None:
+    """Precision over recall, mean over the classes, at every second IoU threshold."""
+    precision = evaluation.eval['precision'][..., 0, -1]  # (T, R, K)
+    figure, axes = _figure('recall', 'precision')
+    for index, threshold in list(enumerate(evaluation.params.iouThrs))[::2]:
+        curve = [mean_of_valid(values) for values in precision[index]]
+        axes.plot(evaluation.params.recThrs, curve, label=f'IoU {threshold:.2f}')
+    _save(figure, axes, path)
+
+
+def _worst(evaluation: COCOeval, candidates: Collection[int]) -> List[int]:
+    """Of some videos or images, those with the lowest mean of the objects' best IoU first."""
     best: Dict[int, List[float]] = {}
-    for (video_id, category_id), ious in evaluation.ious.items():
-        n_objects = sum(t['video_id'] == video_id and t['category_id'] == category_id
-                        for t in evaluation.truths)
-        if n_objects and video_id in visible:
+    for (owner_id, category_id), ious in evaluation.ious.items():
+        n_objects = len(evaluation._gts[owner_id, category_id])
+        if n_objects and owner_id in candidates:
             values = np.max(ious, axis=0).tolist() if len(ious) else [0.0] * n_objects
-            best.setdefault(video_id, []).extend(values)
-    return sorted(best, key=lambda video_id: np.mean(best[video_id]))[:N_WORST]
+            best.setdefault(owner_id, []).extend(values)
+    return sorted(best, key=lambda owner_id: np.mean(best[owner_id]))[:N_WORST]
 
 
 def _flatten(masks: Sequence[Optional[Dict]], size: Sequence[int]) -> np.ndarray:

@@ -1,13 +1,18 @@
 """Result files of YouTube-VIS, OVIS and all sets in their format."""
+from __future__ import annotations
+
 import json
 import zipfile
-from typing import Dict, Iterator, List, Sequence
+from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 
 from ausm_mm.errors import UserError
 from ausm_mm.utils.files import PathLike, renamed_when_complete
 from ausm_mm.utils.rle import rle_problems
 from ..functional.vis_ap import evaluate_tracks, find_track_problem
 from .json_files import RESULTS_NAME, load_json, load_results
+
+if TYPE_CHECKING:  # else scoring files would import torch
+    from ausm_mm.structures import Track
 
 
 def evaluate_vis_files(ground_truth: PathLike, predictions: PathLike):
@@ -21,6 +26,31 @@ def evaluate_vis_files(ground_truth: PathLike, predictions: PathLike):
         return evaluate_tracks(truth, results)
     except UserError as error:
         raise UserError(f'{predictions} (against {ground_truth}): {error}') from None
+
+
+def category_ids(classes: Sequence[str], annotation: Dict, name: PathLike) -> List[int]:
+    """Category id of each class (label) of a data set.
+
+    Args:
+        classes: Names of the classes.
+        annotation: Content of the json with the ``categories``.
+        name: Of the json, for the message.
+
+    Raises:
+        UserError: If it does not name a class.
+    """
+    ids = {category['name']: category['id'] for category in annotation['categories']}
+    unknown = [name for name in classes if name not in ids]
+    if unknown:
+        raise UserError(f'The data set has classes {unknown}, which {name} does not name (it has '
+                        f'{list(ids)}): evaluate with the annotation file of the data set')
+    return [ids[name] for name in classes]
+
+
+def track_results(video_id: int, tracks: Sequence[Track], ids: Sequence[int]) -> List[Dict]:
+    """Tracks of a video as entries of a result file; ``ids`` from :func:`category_ids`."""
+    return [dict(video_id=video_id, category_id=ids[track.label], score=track.score,
+                 segmentations=track.segmentations) for track in tracks]
 
 
 def pack_vis(results: Sequence[Dict], path: PathLike) -> None:

@@ -55,6 +55,17 @@ def test_by_hand_and_arguments_stay(truth):
     assert (truth, results) == before
 
 
+def test_ids_and_boxes_do_not_matter(truth):
+    """COCOeval takes the id 0 for unmatched, and the size of a mask from a box that lies by it."""
+    truth['annotations'] = [dict(truth['annotations'][0], id=0, area=32**2 + 1),
+                            dict(truth['annotations'][0], id=0, area=32**2 + 1, category_id=3)]
+    results = [result(bbox=[0, 0, 100, 100]), result(category_id=3, bbox=[])]
+    scores = coco_ap(truth, results)
+    assert scores['AP'] == scores['APm'] == pytest.approx(1)
+    false = [result(score=.9, segmentation=box(8, 12), bbox=[0, 0, 40, 40]), *results]
+    assert coco_ap(truth, false)['APm'] == pytest.approx(1)  # 48 pixels: small, so it is ignored
+
+
 def test_no_result_and_no_object(truth):
     assert coco_ap(truth, [])['AP'] == 0
     assert coco_ap(dict(truth, annotations=[]), [result()])['AP'] == -1

@@ -90,9 +90,18 @@ def test_bad_files(tmp_path, ann_file):
     broken.write_text(ann_file.read_text()[:50])
     with pytest.raises(ValueError, match='broken.json: is no complete json file'):
         evaluate(broken, [])
-    hidden = tmp_path / 'hidden.json'
-    hidden.write_text(json.dumps({**json.loads(ann_file.read_text()), 'annotations': None}))
-    with pytest.raises(ValueError, match='hidden.json has no list of annotations'):
-        evaluate(hidden, [])
     with pytest.raises(ValueError, match='absent.json: cannot be read'):
         evaluate(tmp_path / 'absent.json', [])
+
+
+@pytest.mark.parametrize('annotations', [dict(annotations=None), dict(annotations=[]), {}])
+def test_hidden_annotation_gives_no_figures(tmp_path, ann_file, annotations):
+    content = json.loads(ann_file.read_text())
+    del content['annotations']
+    (tmp_path / 'hidden.json').write_text(json.dumps(dict(content, **annotations)))
+    tracks = [sample(3, Track(1, 0, .9, [box(0, 4), None])), sample(4)]
+    assert evaluate(tmp_path / 'hidden.json', tracks) == {}
+    del content['videos']
+    (tmp_path / 'hidden.json').write_text(json.dumps(content))
+    with pytest.raises(ValueError, match='hidden.json has no list of videos'):
+        evaluate(tmp_path / 'hidden.json', [])

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ausm_mm.evaluation.functional.coco_ap import evaluate_masks
 from ausm_mm.evaluation.functional.rle import encode
 from ausm_mm.evaluation.functional.vis_ap import evaluate_tracks
-from ausm_mm.evaluation.results.plots import plot_vis, plot_vos
+from ausm_mm.evaluation.results.plots import plot_coco, plot_vis, plot_vos
 from ausm_mm.evaluation.results.vos_files import score_vos_folders
 from ausm_mm.evaluation.results.vos_packing import write_label_map
 
@@ -38,6 +39,27 @@ def test_vis(tmp_path, found):
     plot_vis(evaluate_tracks(truth, results), tmp_path / 'plots')
     files = sorted(path.name for path in (tmp_path / 'plots').iterdir())
     worst = ['worst_1_2.png', 'worst_2_1.png'] if found else ['worst_1_1.png', 'worst_2_2.png']
+    assert files == ['precision_recall.png', *worst]
+    assert all(is_picture(tmp_path / 'plots' / name) for name in files)
+
+
+@pytest.mark.parametrize('found', [True, False])
+def test_coco(tmp_path, found):
+    """Image 7 has a wrong mask, image 5 a right one and a polygon; image 6 has no object."""
+
+    def mask(image_id, x0, x1, **more):
+        return dict(image_id=image_id, category_id=1, area=1, iscrowd=0,
+                    segmentation=encode(box(x0, x1)), **more)
+
+    truth = dict(
+        images=[dict(id=i, height=8, width=12) for i in (5, 6, 7)],
+        categories=[dict(id=1, name='cat')],
+        annotations=[mask(5, 1, 5, id=0), mask(7, 1, 5, id=1), dict(
+            mask(5, 1, 2, id=2), segmentation=[[0, 6, 4, 6, 4, 8, 0, 8]])])
+    results = [mask(5, 1, 5, score=.5), mask(7, 6, 8, score=.9), mask(6, 1, 2, score=.3)]
+    plot_coco(evaluate_masks(truth, results if found else []), tmp_path / 'plots')
+    files = sorted(path.name for path in (tmp_path / 'plots').iterdir())
+    worst = ['worst_1_7.png', 'worst_2_5.png'] if found else ['worst_1_5.png', 'worst_2_7.png']
     assert files == ['precision_recall.png', *worst]
     assert all(is_picture(tmp_path / 'plots' / name) for name in files)
 
