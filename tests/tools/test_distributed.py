@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(torch.cuda.is_available(), reason='would need tw
 
 # Swin and Mask2Former's pixel encoder in small: BatchNorm, which the tiny model has, sees the
 # clips of its own rank only. Two heads, of which a rank uses one or both, and clips without a
-# detection loss. SGD: what the ranks round differently grows with the gradient, not with its sign.
+# detection loss.
 CONFIG = '''
 _base_ = '{base}'
 dims = 64
@@ -50,8 +50,6 @@ train_dataloader = dict(batch_size=2, dataset=dict(
     _delete_=True, type='MultiSourceDataset', datasets=[
         dict(dataset_name='synthetic', **source),
         dict(dataset_name='other', task='prompted', exhaustive=False, **source)]))
-optim_wrapper = dict(optimizer=dict(
-    _delete_=True, type='SGD', lr=0.1, momentum=0.9, weight_decay=0.05))
 train_cfg = dict(max_iters=5, val_interval=1000)
 default_hooks = dict(logger=dict(interval=1), checkpoint=dict(interval=3))
 randomness = dict(seed=0)
@@ -119,9 +117,9 @@ def test_training_equals_one_process(trained_by_one_and_two, name):
     assert len(expected) == len(found) == 5
     for a, b in zip(expected, found):
         assert len(a) == 8 and b == pytest.approx(a, rel=1e-5, abs=1e-5)
-    start, a, b = (read_checkpoint(path)['state_dict'] for path in (
-        one / 'iter_3.pth', one / 'iter_5.pth', other / 'iter_5.pth'))
+    a, b = (read_checkpoint(folder / 'iter_5.pth')['state_dict'] for folder in (one, other))
     torch.testing.assert_close(b, a, rtol=0, atol=1e-5)
+    start = read_checkpoint(trained_by_one_and_two / 'start.pth')
     for part in ('backbone', 'head.classifiers.heads.other', 'head.classifiers.heads.synthetic'):
         moved = max((a[key] - start[key]).abs().max() for key in a if key.startswith(part))
         assert moved > 1e-4  # far more than what may differ
@@ -134,9 +132,8 @@ def test_one_process_can_go_on_from_several(trained_by_one_and_two, run_tool, sw
     run_tool('train.py', swin, '--work-dir', f'on_{name}', '--resume', folder / name / 'iter_3.pth')
     a, b = (read_checkpoint(folder / work_dir / 'iter_5.pth') for work_dir in ('one', f'on_{name}'))
     torch.testing.assert_close(b['state_dict'], a['state_dict'], rtol=0, atol=1e-5)
-    momenta = [{number: state['momentum_buffer'] for number, state in
-                content['optimizer']['state'].items()} for content in (a, b)]
-    torch.testing.assert_close(momenta[1], momenta[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        b['optimizer']['state'], a['optimizer']['state'], rtol=1e-4, atol=1e-5)
 
 
 def test_test(trained, tiny_folder, launch, run_tool, config):
