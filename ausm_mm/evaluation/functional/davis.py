@@ -14,7 +14,7 @@ Which frames count (the DAVIS 2017 semi-supervised protocol, extended to objects
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import cv2
 import numpy as np
@@ -70,7 +70,8 @@ def mask_boundary(mask: np.ndarray) -> np.ndarray:
 
 
 def score_sequence(predictions: Sequence[Track], ground_truths: Sequence[Track],
-                   size: Tuple[int, int], name: str) -> Dict[int, List[FrameScore]]:
+                   size: Tuple[int, int], name: str, annotated: Optional[Sequence[int]] = None,
+                   skip_last: bool = True) -> Dict[int, List[FrameScore]]:
     """J and F of every object in every scored frame of one sequence.
 
     Args:
@@ -78,11 +79,13 @@ def score_sequence(predictions: Sequence[Track], ground_truths: Sequence[Track],
         ground_truths: Annotated tracks. One without a pixel was never prompted: it is left out.
         size: Height and width of the frames, in pixels.
         name: Name of the sequence, for messages.
+        annotated: The frames whose masks are known, in order; ``None`` for all.
+        skip_last: Leave out the last annotated frame, as DAVIS and MOSE do.
 
     Returns:
         Object id -> scored frames in order, each with ``frame`` (position in the sequence), ``J``,
         ``F``, ``hidden`` (the object is absent) and ``empty`` (nothing was predicted). The list is
-        empty for an object that is prompted in one of the last two frames.
+        empty for an object that is prompted in one of the last two annotated frames.
 
     Raises:
         ValueError: If a prediction is of an unknown object or another size or length.
@@ -94,6 +97,7 @@ def score_sequence(predictions: Sequence[Track], ground_truths: Sequence[Track],
         if not present:
             continue
         n_frames = len(truth.segmentations)
+        frames = range(n_frames) if annotated is None else annotated
         predicted = by_id.get(truth.object_id)
         segmentations = predicted.segmentations if predicted else [None] * n_frames
         where = f'object {truth.object_id} of sequence {name}'
@@ -102,7 +106,7 @@ def score_sequence(predictions: Sequence[Track], ground_truths: Sequence[Track],
         scores[truth.object_id] = [
             _score_frame(frame, decode(segmentations[frame], *size),
                          decode(truth.segmentations[frame], *size))
-            for frame in range(present[0] + 1, n_frames - 1)
+            for frame in (frames[:-1] if skip_last else frames) if frame > present[0]
         ]
     return scores
 

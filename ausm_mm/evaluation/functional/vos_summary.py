@@ -4,7 +4,7 @@ DAVIS 2017 (and MOSE, which took it over): Pont-Tuset et al., "The 2017 DAVIS Ch
 Object Segmentation", and https://github.com/davisvideochallenge/davis2017-evaluation.
 YouTube-VOS: Xu et al., "YouTube-VOS: A Large-Scale Video Object Segmentation Benchmark", 2018.
 """
-from typing import Any, Collection, Dict, List, Mapping, Sequence
+from typing import Any, Collection, Dict, Hashable, List, Mapping, Sequence
 
 import numpy as np
 
@@ -66,8 +66,8 @@ def summarize_vos(scores: VideoScores) -> Dict[str, Any]:
         per_object=per_object)
 
 
-def youtube_vos_summary(scores: VideoScores, categories: Mapping[str, Mapping[int, str]],
-                        seen: Collection[str]) -> Dict[str, float]:
+def youtube_vos_summary(scores: VideoScores, categories: Mapping[str, Mapping[int, Hashable]],
+                        seen: Collection[Hashable]) -> Dict[str, float]:
     """G of YouTube-VOS, and what it is the mean of.
 
     Args:

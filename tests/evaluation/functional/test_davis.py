@@ -163,6 +163,15 @@ def test_many_objects():
     assert summarize_objects(list(score(truths, truths).values()))['J'] == 1
 
 
+def test_annotated_frames():
+    box_track = track(*[box(3, 9, 4, 9)] * 6)
+    for frames, skip_last, scored in (
+            (None, True, [1, 2, 3, 4]), (None, False, [1, 2, 3, 4, 5]), ([0, 3, 5], True, [3]),
+            ([0, 3, 5], False, [3, 5]), ([0], False, []), ([], True, [])):
+        found = score_sequence([box_track], [box_track], SIZE, 'clip', frames, skip_last)
+        assert [frame['frame'] for frame in found[1]] == scored
+
+
 def test_bad_predictions():
     mask = box(3, 9, 4, 9)
     truth = track(mask, mask, mask)

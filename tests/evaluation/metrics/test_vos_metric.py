@@ -17,9 +17,9 @@ def box(x0, x1):
     return encode(mask)
 
 
-def sample(name, truths, predictions):
+def sample(name, truths, predictions, **metainfo):
     return ClipDataSample(
-        metainfo=dict(video_name=name, ori_shape=(8, 20), task='prompted'),
+        metainfo=dict(video_name=name, ori_shape=(8, 20), task='prompted', **metainfo),
         gt_tracks=truths,
         pred_tracks=predictions)
 
@@ -68,3 +68,39 @@ def test_wrong_size_names_the_sequence():
     with pytest.raises(ValueError, match=r'object 1 of sequence a .*\[4, 10\] in frame 1.*\[8, 20'):
         evaluate([sample('a', [Track(1, 0, 1., [box(0, 8)] * 3)],
                          [Track(1, 0, 1., [None, small, None])])])
+
+
+def test_only_annotated_frames_count():
+    """Every second of 7 frames has a mask; between them an object is not hidden, but unknown."""
+    truth = Track(1, 0, 1., [box(0, 8), None, box(0, 8), None, None, None, box(0, 8)])
+    found = Track(1, 0, 1., [None, box(0, 8), box(0, 4), box(0, 8), box(0, 8), None, box(0, 8)])
+    item = sample('a', [truth], [found], annotated_frames=[0, 2, 4, 6])
+    scores = evaluate([item])
+    assert scores['vos/J'] == pytest.approx((.5 + 0) / 2)
+    assert scores['vos/hidden_empty'] == 0
+    assert evaluate([item], skip_last=False)['vos/J'] == pytest.approx((.5 + 0 + 1) / 3)
+
+
+def test_youtube_vos():
+    """J = F = 1 for what is found and 0 for the rest; object 2 starts late."""
+    mask = box(0, 8)
+    samples = [
+        sample('a', [Track(1, 0, 1., [mask] * 3), Track(2, 0, 1., [None, mask, mask])],
+               [Track(1, 0, 1., [None, mask, None]), Track(2, 0, 1., [None, None, mask])],
+               seen_objects={1: True, 2: False}, annotated_frames=[0, 1, 2]),
+        sample('b', [Track(1, 0, 1., [mask] * 2)], [], seen_objects={1: True}),
+    ]
+    scores = evaluate(samples, skip_last=False)
+    assert {key: scores[f'vos/{key}'] for key in ('J_seen', 'F_unseen', 'G')} == pytest.approx(
+        dict(J_seen=.25, F_unseen=1, G=(.25 + .25 + 1 + 1) / 4))
+    del samples[1].seen_objects
+    assert 'vos/G' not in evaluate(samples, skip_last=False)
+
+
+def test_hidden_ground_truth_gives_no_figures():
+    """First masks only, of objects that start in several frames."""
+    mask = box(0, 8)
+    truths = [Track(1, 0, 1., [mask, None, None, None]), Track(2, 0, 1., [None, mask, None, None]),
+              Track(3, 0, 1., [None, None, mask, None])]
+    found = [Track(i, 0, 1., [None, mask, None, None]) for i in (1, 2, 3)]
+    assert evaluate([sample('a', truths, found, annotated_frames=[0, 1, 2])]) == {}
