@@ -46,13 +46,12 @@ def check_vis(args: argparse.Namespace) -> int:
 def check_vos(args: argparse.Namespace) -> int:
     """Prints what is wrong; returns the number of lines."""
     from ausm_mm.evaluation.results.vos_files import list_sequences, read_names
-    from ausm_mm.evaluation.results.vos_packing import find_vos_problems, list_frames, pack_vos
+    from ausm_mm.evaluation.results.vos_packing import find_vos_problems, pack_vos, read_test_set
     names = read_names(args.sequences) if args.sequences else list_sequences(args.frames)
-    frames = list_frames(args.frames, names)
-    n_problems = print_all(find_vos_problems(args.pred, frames, args.prompts))
+    sequences = read_test_set(args.frames, args.prompts, names)
+    n_problems = print_all(find_vos_problems(args.pred, sequences))
     if args.pack and not n_problems:
-        stems = {name: [path.stem for path in paths] for name, paths in frames.items()}
-        pack_vos(args.pred, stems, args.pack, args.layout)
+        pack_vos(args.pred, sequences, args.pack, args.layout)
     return n_problems
 
 

@@ -6,9 +6,10 @@ import zipfile
 from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 
 from ausm_mm.errors import UserError
-from ausm_mm.utils.files import PathLike, renamed_when_complete
+from ausm_mm.utils.files import PathLike
 from ausm_mm.utils.rle import rle_problems
 from ..functional.vis_ap import evaluate_tracks, find_track_problem
+from .archives import write_zip
 from .json_files import RESULTS_NAME, load_json, load_results
 
 if TYPE_CHECKING:  # else scoring files would import torch
@@ -61,9 +62,8 @@ def pack_vis(results: Sequence[Dict], path: PathLike) -> None:
             RLEs (``counts`` may be bytes) or ``None``.
         path: The zip; it appears when it is complete.
     """
-    with renamed_when_complete(path) as temporary:
-        with zipfile.ZipFile(temporary, 'w', zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(RESULTS_NAME, json.dumps(results, default=_decode_bytes))
+    with write_zip(path, zipfile.ZIP_DEFLATED) as add:
+        add(RESULTS_NAME, json.dumps(results, default=_decode_bytes).encode())
 
 
 def find_vis_problems(results: List, annotation: Dict) -> Iterator[str]:

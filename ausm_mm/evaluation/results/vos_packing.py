@@ -1,7 +1,9 @@
 """Label maps as palette PNGs, and the zips that servers of hidden ground truth take."""
+from __future__ import annotations
+
 import zipfile
 from pathlib import Path
-from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
@@ -12,7 +14,12 @@ from ausm_mm.datasets.palettes import voc_palette
 from ausm_mm.errors import UserError
 from ausm_mm.utils.files import PathLike, renamed_when_complete
 from ..functional.davis import object_ids
+from ..functional.rle import decode
+from .archives import write_zip
 from .vos_files import list_masks, list_sequences
+
+if TYPE_CHECKING:
+    from ausm_mm.structures import Track
 
 # Folder above the sequences in the zip; DAVIS and MOSE want the sequences at the top.
 ZIP_FOLDERS = {'davis': '', 'mose': '', 'youtube-vos': 'Annotations/'}
@@ -32,75 +39,100 @@ def write_label_map(label_map: np.ndarray, path: PathLike) -> None:
         image.save(temporary, format='PNG')
 
 
-def pack_vos(folder: PathLike, frames: Mapping[str, Sequence[str]], path: PathLike,
+class ExpectedSequence(NamedTuple):
+    """What a server wants for one sequence.
+
+    stems: Names of the frames without suffix, in order.
+    size: Height and width of the frames.
+    ids: The objects of the first masks.
+    """
+    stems: List[str]
+    size: Tuple[int, int]
+    ids: List[int]
+
+
+def write_tracks(tracks: Sequence[Track], prompts: Mapping[int, Sequence[Track]],
+                 sequence: ExpectedSequence, folder: PathLike) -> None:
+    """Writes the masks of one sequence, one indexed PNG a frame.
+
+    Args:
+        tracks: Predictions whose masks do not overlap.
+        prompts: Frame -> the objects given in it: there an object has the mask that was given.
+        sequence: Names and size of the frames.
+        folder: Of the PNGs.
+    """
+    for t, stem in enumerate(sequence.stems):
+        label_map = np.zeros(sequence.size, np.uint8)
+        for track in (*tracks, *prompts.get(t, ())):
+            label_map[decode(track.segmentations[t], *sequence.size)] = track.object_id
+        write_label_map(label_map, Path(folder) / f'{stem}.png')
+
+
+def pack_vos(folder: PathLike, sequences: Mapping[str, ExpectedSequence], path: PathLike,
              layout: str) -> None:
     """Packs predicted PNGs for a server, with the names it looks for and nothing else.
 
     Args:
         folder: Holds a folder of PNGs for each sequence.
-        frames: Sequence name -> names of its frames without suffix, as :func:`list_frames` gives
-            them; other files are left out.
+        sequences: Sequence name -> frames; other files are left out.
         path: The zip; it appears when it is complete.
         layout: A key of :data:`ZIP_FOLDERS`.
     """
-    with renamed_when_complete(path) as temporary:
-        # The PNGs are compressed already.
-        with zipfile.ZipFile(temporary, 'w', zipfile.ZIP_STORED) as archive:
-            for name, stems in frames.items():
-                for stem in stems:
-                    archive.write(Path(folder) / name / f'{stem}.png',
-                                  f'{ZIP_FOLDERS[layout]}{name}/{stem}.png')
+    with write_zip(path, zipfile.ZIP_STORED) as add:  # the PNGs are compressed already
+        for name, sequence in sequences.items():
+            for stem in sequence.stems:
+                add(f'{ZIP_FOLDERS[layout]}{name}/{stem}.png',
+                    (Path(folder) / name / f'{stem}.png').read_bytes())
 
 
-def list_frames(folder: PathLike, names: Sequence[str]) -> Dict[str, List[Path]]:
-    """The frames that need a prediction: sequence name -> files in order.
+def read_test_set(frames: PathLike, prompts: PathLike,
+                  names: Sequence[str]) -> Dict[str, ExpectedSequence]:
+    """The sequences that need a prediction.
 
     Args:
-        folder: ``JPEGImages`` of the test set, a folder of frames for each sequence.
+        frames: ``JPEGImages`` of the test set, a folder of frames for each sequence.
+        prompts: ``Annotations`` of the test set, with the first masks of every object.
         names: The sequences.
 
     Raises:
-        UserError: If a sequence has no frame.
+        UserError: If a sequence has no frame or no mask.
     """
-    frames = {}
+    sequences = {}
     for name in names:
-        frames[name] = sorted(path for path in (Path(folder) / name).glob('*')
-                              if path.suffix.lower() in _FRAME_SUFFIXES)
-        if not frames[name]:
-            raise UserError(f'{Path(folder) / name}: holds no frame; correct the path or the list '
+        paths = sorted(path for path in (Path(frames) / name).glob('*')
+                       if path.suffix.lower() in _FRAME_SUFFIXES)
+        if not paths:
+            raise UserError(f'{Path(frames) / name}: holds no frame; correct the path or the list '
                             'of sequences')
-    return frames
+        ids = {i for path in list_masks(Path(prompts) / name)
+               for i in object_ids(read_label_map(str(path)))}
+        sequences[name] = ExpectedSequence(
+            [path.stem for path in paths], frame_size(str(paths[0])), sorted(ids))
+    return sequences
 
 
-def find_vos_problems(predictions: PathLike, frames: Mapping[str, Sequence[Path]],
-                      prompts: PathLike) -> Iterator[str]:
+def find_vos_problems(predictions: PathLike,
+                      sequences: Mapping[str, ExpectedSequence]) -> Iterator[str]:
     """What a server would refuse or score wrongly, one line each.
 
     Args:
         predictions: Folder that holds a folder of PNGs for each sequence.
-        frames: As :func:`list_frames` gives them.
-        prompts: ``Annotations`` of the test set, with the first masks of every object.
+        sequences: As :func:`read_test_set` gives them.
     """
     for name in list_sequences(predictions):
-        if name not in frames:
+        if name not in sequences:
             yield f'{Path(predictions) / name}: is no sequence of the test set; remove it'
-    for name, paths in frames.items():
+    for name, sequence in sequences.items():
         folder = Path(predictions) / name
         if not folder.is_dir():
             yield f'{folder}: the sequence is missing; predict it'
             continue
-        size = frame_size(str(paths[0]))
-        ids = _prompted_ids(Path(prompts) / name)
-        for path in paths:
-            yield from _mask_problems(folder / f'{path.stem}.png', size, ids)
-        expected = {path.stem for path in paths}
+        for stem in sequence.stems:
+            yield from _mask_problems(folder / f'{stem}.png', sequence.size, sequence.ids)
+        expected = set(sequence.stems)
         for path in sorted(folder.iterdir()):
             if path.stem not in expected or path.suffix != '.png':
                 yield f'{path}: belongs to no frame of the test set; remove it'
-
-
-def _prompted_ids(folder: Path) -> List[int]:
-    return sorted({i for path in list_masks(folder) for i in object_ids(read_label_map(str(path)))})
 
 
 def _mask_problems(path: Path, size: Tuple[int, int], ids: Sequence[int]) -> Iterator[str]:

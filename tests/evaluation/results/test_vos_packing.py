@@ -1,3 +1,4 @@
+import os
 import shutil
 import zipfile
 
@@ -5,12 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ausm_mm.errors import UserError
+from ausm_mm.evaluation.functional.rle import encode
 from ausm_mm.evaluation.results.vos_packing import (
+    ExpectedSequence,
     find_vos_problems,
-    list_frames,
     pack_vos,
+    read_test_set,
     write_label_map,
+    write_tracks,
 )
+from ausm_mm.structures import Track
 
 SIZE = (8, 12)
 
@@ -35,10 +41,14 @@ def test_set(tmp_path):
     return tmp_path
 
 
+def expected(*stems):
+    return ExpectedSequence(list(stems), SIZE, [1])
+
+
 def problems(folder):
-    frames = list_frames(folder / 'frames', ['a', 'b'])
+    sequences = read_test_set(folder / 'frames', folder / 'prompts', ['a', 'b'])
     return [line.removeprefix(f'{folder}/')
-            for line in find_vos_problems(folder / 'pred', frames, folder / 'prompts')]
+            for line in find_vos_problems(folder / 'pred', sequences)]
 
 
 def test_label_map_keeps_ids_and_has_the_colours_of_davis(tmp_path):
@@ -55,16 +65,46 @@ def test_label_map_keeps_ids_and_has_the_colours_of_davis(tmp_path):
                                          ('youtube-vos', 'Annotations/')])
 def test_pack(test_set, layout, top):
     path = test_set / 'out/submission.zip'
-    pack_vos(test_set / 'pred', dict(a=['00000', '00001'], b=['00001']), path, layout)
+    sequences = dict(a=expected('00000', '00001'), b=expected('00001'))
+    pack_vos(test_set / 'pred', sequences, path, layout)
     archive = zipfile.ZipFile(path)
     assert archive.namelist() == [f'{top}{n}.png' for n in ('a/00000', 'a/00001', 'b/00001')]
     assert archive.read(f'{top}b/00001.png') == (test_set / 'pred/b/00001.png').read_bytes()
+    content = path.read_bytes()
+    os.utime(test_set / 'pred/b/00001.png', (1e9, 1e9))
+    pack_vos(test_set / 'pred', sequences, path, layout)
+    assert path.read_bytes() == content  # of the same masks the same zip, whenever it is packed
 
 
 def test_nothing_is_left_of_a_zip_that_cannot_be_packed(test_set):
     with pytest.raises(FileNotFoundError):
-        pack_vos(test_set / 'pred', dict(a=['00000', '00009']), test_set / 'out/s.zip', 'davis')
+        pack_vos(test_set / 'pred', dict(a=expected('00000', '00009')), test_set / 'out/s.zip',
+                 'davis')
     assert list((test_set / 'out').iterdir()) == []
+
+
+def test_test_set(test_set):
+    assert read_test_set(test_set / 'frames', test_set / 'prompts', ['a', 'b']) == dict(
+        a=ExpectedSequence(['00000', '00001'], SIZE, [1, 2]), b=expected('00000', '00001'))
+    with pytest.raises(UserError, match='frames/c: holds no frame'):
+        read_test_set(test_set / 'frames', test_set / 'prompts', ['c'])
+    (test_set / 'prompts/b/00000.png').unlink()
+    with pytest.raises(UserError, match='prompts/b: holds no PNG'):
+        read_test_set(test_set / 'frames', test_set / 'prompts', ['a', 'b'])
+
+
+def test_tracks_as_masks(tmp_path):
+    """Where an object is given, it has the mask that was given, also over other predictions."""
+    masks = [encode(box(1, *x) > 0) for x in ((0, 2), (2, 5), (4, 8))]
+    tracks = [Track(7, 0, 1., [masks[0], masks[0], None]), Track(2, 0, 1., [None, None, masks[1]])]
+    prompts = {0: [Track(7, 0, 1., [masks[1], None, None])],
+               1: [Track(2, 0, 1., [None, masks[2], None])]}
+    sequence = ExpectedSequence(['a', 'b', 'c'], SIZE, [2, 7])
+    write_tracks(tracks, prompts, sequence, tmp_path / 'video')
+    written = [np.array(Image.open(tmp_path / f'video/{stem}.png')) for stem in 'abc']
+    first = np.maximum(box(7, 0, 2), box(7, 2, 5))
+    second = np.maximum(box(7, 0, 2), box(2, 4, 8))
+    np.testing.assert_array_equal(written, [first, second, box(2, 2, 5)])
 
 
 def test_nothing_wrong(test_set):
