@@ -1,6 +1,7 @@
 """Several processes, which share no GPU here: what two of them give is what one gives."""
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from ausm_mm.engine import read_checkpoint
+from ausm_mm.evaluation.results import load_results
 from ausm_mm.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,16 +139,28 @@ def test_one_process_can_go_on_from_several(trained_by_one_and_two, run_tool, sw
 
 
 def test_test(trained, tiny_folder, launch, run_tool, config):
-    """Five videos, of which one process gets three: they hold different tasks of the same video."""
+    """Five videos, of which one process gets three: they hold different tasks of the same video.
+    The two processes go on from some results of the one."""
     options = ['--cfg-options', 'test_dataloader.dataset.datasets.1.indices=2']
     for folder, run in (
             ('one', lambda *a: run_tool('test.py', *a)),
             ('two', lambda c, p, *a: launch('bash', ROOT / 'tools/dist_test.sh', c, p, 2, *a))):
         run(config, trained / 'iter_2.pth', '--work-dir', f'{folder}/tested', '--out',
-            f'{folder}/metrics.json', '--show-dir', f'{folder}/pictures', *options)
+            f'{folder}/metrics.json', '--results', f'{folder}/results', '--show-dir',
+            f'{folder}/pictures', *options)
+        if folder == 'one':
+            shutil.copytree(tiny_folder / 'one/results', tiny_folder / 'two/results')
+            (tiny_folder / 'two/results/synthetic-unprompted.zip').unlink()
+            for task, video in (('unprompted', 1), ('unprompted', 3), ('prompted', 2)):
+                (tiny_folder / f'two/results/synthetic-{task}/tracks/{video}.json').unlink()
     first, second = (json.loads((tiny_folder / folder / 'metrics.json').read_text())
                      for folder in ('one', 'two'))
     assert second == pytest.approx(first, abs=1e-9) and len(first) > 10
+    first, second = (load_results(tiny_folder / folder / 'results/synthetic-unprompted.zip')
+                     for folder in ('one', 'two'))
+    assert len(first) == len(second) > 3
+    for ours, theirs in zip(second, first):
+        assert ours == dict(theirs, score=pytest.approx(theirs['score'], abs=1e-6))
     for video in range(3):
         images = [cv2.imread(str(tiny_folder / folder / f'pictures/test_0000{video}.png'))
                   for folder in ('one', 'two')]
