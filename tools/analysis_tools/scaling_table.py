@@ -22,7 +22,8 @@ from torch.utils.data import Dataset
 
 from ausm_mm.engine import add_run_arguments, load_config, load_weights
 from ausm_mm.errors import UserError
-from ausm_mm.evaluation.metrics import COCOVideoMetric, VISMetric
+from ausm_mm.evaluation.metrics import COCOVideoMetric
+from ausm_mm.evaluation.unprompted import find_metric, unprompted_videos
 from ausm_mm.models import AUSM
 from ausm_mm.registry import DATASETS, METRICS, MODELS, TASK_UTILS
 from ausm_mm.structures import ClipDataSample
@@ -44,13 +45,6 @@ def parse_args():
     if args.seeds < 1:
         parser.error(f'--seeds {args.seeds}: must be at least 1')
     return args
-
-
-def unprompted_videos(dataset: Dataset) -> Iterator[Dict]:
-    """The items of a test set that are not prompted."""
-    for index in range(len(dataset)):
-        if dataset.get_data_info(index)['task'] == 'unprompted':
-            yield dataset[index]
 
 
 def single_frames(dataset: Dataset) -> Iterator[Dict]:
@@ -109,19 +103,6 @@ def scaling(model: AUSM, items: Callable[[], Iterator[Dict]], metric: BaseMetric
         spread = statistics.stdev(figures) if seeds > 1 else None
         rows.append((name, statistics.fmean(figures), spread, min(figures), max(figures)))
     return rows
-
-
-def find_metric(evaluators, config: str) -> BaseMetric:
-    """The metric of unprompted videos.
-
-    Raises:
-        UserError: If there is none.
-    """
-    for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
-        if evaluator and issubclass(METRICS.get(evaluator['type']), VISMetric):
-            return METRICS.build(evaluator)
-    raise UserError(f'{config}: its test_evaluator has no VISMetric or COCOVideoMetric, which '
-                    'score unprompted videos and images; take the config of a set that has one')
 
 
 def measure(args: argparse.Namespace) -> List[tuple]:

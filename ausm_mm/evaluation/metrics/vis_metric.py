@@ -60,13 +60,12 @@ class VISMetric(BaseMetric):
         if self.is_hidden:
             logger.warning(f'{self.ann_file} has no annotations: nothing is scored')
             return {}
-        # With several processes the sampler may deal out a video twice to make even shares.
-        tracks = {r['video_id']: r['tracks'] for r in results}
-        n_missing = len(self.ground_truth[next(iter(self.annotation_parts))]) - len(tracks)
+        n_missing = len(self.ground_truth[next(iter(self.annotation_parts))]) - len(
+            {result['video_id'] for result in results})
         if n_missing > 0:
             logger.warning(f'{n_missing} videos of {self.ann_file} were not tested: all their '
                            'objects count as missed')
-        scores = self._score(list(chain.from_iterable(tracks.values())))
+        scores = self.score(results)
         if self.outfile_prefix:
             mmengine.dump(scores, f'{self.outfile_prefix}.metrics.json', indent=1)
         per_class = scores.pop('per_class', None)
@@ -74,6 +73,12 @@ class VISMetric(BaseMetric):
             rows = [(name, ap) for name, ap in per_class.items() if ap >= 0]
             logger.info('\n' + format_table(('class', 'AP'), rows + [('mean', scores['AP'])]))
         return scores
+
+    def score(self, results: List[Dict]) -> Dict:
+        """All figures, of what :meth:`process` has put into ``results``."""
+        # With several processes the sampler may deal out a video twice to make even shares.
+        tracks = {result['video_id']: result['tracks'] for result in results}
+        return self._score(list(chain.from_iterable(tracks.values())))
 
     def _score(self, tracks: List[Dict]) -> Dict:
         return vis_ap(self.ground_truth, tracks)

@@ -1,4 +1,4 @@
 from .id_tracker import IDTracker
-from .track_recorder import FramePrediction, TrackRecorder
+from .track_recorder import FrameMasks, FramePrediction, TrackRecorder
 
-__all__ = ['FramePrediction', 'IDTracker', 'TrackRecorder']
+__all__ = ['FrameMasks', 'FramePrediction', 'IDTracker', 'TrackRecorder']

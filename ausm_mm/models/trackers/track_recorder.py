@@ -46,6 +46,40 @@ class FramePrediction(NamedTuple):
         return logits[0]
 
 
+class FrameMasks:
+    """The masks of one frame as RLEs, each encoded when it is first asked for.
+
+    Args:
+        prediction: Of the frame.
+        size: Height and width of the stored frame.
+        exclusive: As in :class:`TrackRecorder`.
+    """
+
+    def __init__(self, prediction: FramePrediction, size: Tuple[int, int],
+                 exclusive: bool) -> None:
+        self._masks: Sequence[np.ndarray] = ()
+        if len(prediction.object_ids):
+            self._masks = self._binary(prediction.logits_at(size), exclusive).cpu().numpy()
+        self._rles: Dict[int, Optional[dict]] = {}
+
+    def __getitem__(self, row: int) -> Optional[dict]:
+        """RLE of a row, or None if its mask is empty."""
+        if row not in self._rles:
+            mask = self._masks[row]
+            self._rles[row] = mask_utils.encode(
+                np.asfortranarray(mask.view(np.uint8))) if mask.any() else None
+        return self._rles[row]
+
+    @staticmethod
+    def _binary(logits: Tensor, exclusive: bool) -> Tensor:
+        """Logits (n, H, W) -> bool (n, H, W)."""
+        if not exclusive:
+            return logits > 0
+        best, owner = logits.max(0)
+        rows = torch.arange(len(logits), device=logits.device)[:, None, None]
+        return (owner == rows) & (best > 0)
+
+
 @dataclass
 class _Record:
     masks: Dict[int, dict] = field(default_factory=dict)
@@ -59,44 +93,44 @@ class TrackRecorder:
         size: Height and width of the stored frames.
         exclusive: Prompted mode: the masks of a frame are an argmax label map over the objects'
             logits and 0 for the background, and no row is ever left out. Otherwise an object is
-            absent where its background probability exceeds 0.5.
+            absent where its background probability exceeds ``absent_above``.
         max_per_frame: Keep that many objects with the best scores in each frame; None keeps all.
+        absent_above: See ``exclusive``.
     """
 
     def __init__(self, size: Tuple[int, int], exclusive: bool,
-                 max_per_frame: Optional[int] = None) -> None:
+                 max_per_frame: Optional[int] = None, absent_above: float = ABSENT_ABOVE) -> None:
         self.size = tuple(size)
         self.exclusive = exclusive
         self.max_per_frame = max_per_frame
+        self.absent_above = absent_above
         self._records: Dict[int, _Record] = {}
         self._num_frames = 0
 
-    def add(self, t: int, prediction: FramePrediction) -> None:
-        """Frame t of the video; every frame once, in any order."""
+    def add(self, t: int, prediction: FramePrediction,
+            masks: Optional[FrameMasks] = None) -> None:
+        """Frame t of the video; every frame once, in any order.
+
+        Args:
+            t: Position in the video.
+            prediction: Of the frame.
+            masks: Its masks, if several recorders share them.
+        """
         object_ids = prediction.object_ids.tolist()
         class_probs = prediction.class_probs.float().cpu()
-        masks = self._masks(prediction).cpu().numpy() if object_ids else ()
+        if masks is None:
+            masks = FrameMasks(prediction, self.size, self.exclusive)
         for row in self._shown(class_probs):
             record = self._records.setdefault(object_ids[row], _Record())
             record.class_probs.append(class_probs[row, :-1].numpy())
-            if masks[row].any():
-                record.masks[t] = mask_utils.encode(
-                    np.asfortranarray(masks[row].view(np.uint8)))
+            if masks[row] is not None:
+                record.masks[t] = masks[row]
         self._num_frames += 1
-
-    def _masks(self, prediction: FramePrediction) -> Tensor:
-        """Bool (n, H, W)."""
-        logits = prediction.logits_at(self.size)
-        if not self.exclusive:
-            return logits > 0
-        best, owner = logits.max(0)
-        rows = torch.arange(len(logits), device=logits.device)[:, None, None]
-        return (owner == rows) & (best > 0)
 
     def _shown(self, class_probs: Tensor) -> List[int]:
         if self.exclusive:
             return list(range(len(class_probs)))
-        shown = (class_probs[:, -1] <= ABSENT_ABOVE).nonzero()[:, 0]
+        shown = (class_probs[:, -1] <= self.absent_above).nonzero()[:, 0]
         if self.max_per_frame is not None and len(shown) > self.max_per_frame:
             scores = class_probs[shown, :-1].max(1).values
             shown = shown[scores.topk(self.max_per_frame).indices]

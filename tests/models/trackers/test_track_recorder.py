@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from pycocotools import mask as mask_utils
 
-from ausm_mm.models.trackers import FramePrediction, TrackRecorder
+from ausm_mm.models.trackers import FrameMasks, FramePrediction, TrackRecorder
 
 SIZE = (4, 6)
 
@@ -52,6 +52,18 @@ def test_background_of_exactly_one_half_is_shown():
     recorder = TrackRecorder(SIZE, exclusive=False)
     recorder.add(0, _frame([1], [[.3, .2, .5]], _box(0, 0, 1, 1)[None]))
     assert recorder.tracks()[0].segmentations[0] is not None
+
+
+def test_recorders_with_other_limits_share_masks():
+    frame = _frame([1, 2], [[.3, .1, .6], [.2, .0, .8]], torch.stack([_box(0, 0, 1, 1)] * 2))
+    masks = FrameMasks(frame, SIZE, exclusive=False)
+    recorders = [TrackRecorder(SIZE, False, absent_above=limit) for limit in (.5, .7, .9)]
+    for recorder in recorders:
+        recorder.add(0, frame, masks)
+    assert [[track.object_id for track in recorder.tracks()] for recorder in recorders] == [
+        [], [1], [1, 2]]
+    assert recorders[1].tracks()[0] == recorders[2].tracks()[0]
+    assert recorders[1].tracks()[0].segmentations[0] is recorders[2].tracks()[0].segmentations[0]
 
 
 def test_shown_with_an_empty_mask_is_absent():
