@@ -1,6 +1,6 @@
 """Stage 1 in small: frames of the synthetic videos as pseudo-videos of 3 frames."""
 _base_ = 'ausm_tiny_synthetic-10min.py'
-max_iters = 900
+max_iters = 700
 
 train_dataloader = dict(dataset=dict(pipeline=[
     dict(type='SampleClip', length=1),

@@ -1,6 +1,6 @@
 """Stage 3 in small: stage 2's sources in clips of 16 frames, without the backbone."""
 _base_ = 'ausm_tiny_stage2.py'
-max_iters = 300
+max_iters = 400
 
 
 def longer(step):
@@ -13,9 +13,11 @@ train_dataloader = dict(
     dataset=dict(datasets=[
         dict(source, pipeline=[longer(step) for step in source.pipeline])
         for source in _base_.train_dataloader.dataset.datasets]))
+# At the other stages' rate, these few iterations lose some of stage 2's AP.
+optim_wrapper = dict(optimizer=dict(lr=3e-4))
 param_scheduler = [
     _base_.param_scheduler[0],
     dict(_base_.param_scheduler[1], begin=max_iters * 3 // 5, end=max_iters),
 ]
 train_cfg = dict(max_iters=max_iters, val_interval=max_iters)
-load_from = 'work_dirs/ausm_tiny_stage2/iter_1000.pth'
+load_from = 'work_dirs/ausm_tiny_stage2/iter_1400.pth'
