@@ -65,8 +65,11 @@ def mask_boundary(mask: np.ndarray) -> np.ndarray:
     The boundary is one pixel wide and lies half a pixel towards the origin (``seg2bmap`` of the
     Berkeley segmentation benchmark). The edge of the image is no boundary.
     """
-    padded = np.pad(mask, ((0, 1), (0, 1)), mode='edge')
-    return (mask ^ padded[:-1, 1:]) | (mask ^ padded[1:, :-1]) | (mask ^ padded[1:, 1:])
+    boundary = np.zeros_like(mask)
+    boundary[:, :-1] = mask[:, :-1] ^ mask[:, 1:]
+    boundary[:-1] |= mask[:-1] ^ mask[1:]
+    boundary[:-1, :-1] |= mask[:-1, :-1] ^ mask[1:, 1:]
+    return boundary
 
 
 def score_sequence(predictions: Sequence[Track], ground_truths: Sequence[Track],
