@@ -63,6 +63,15 @@ def test_output_that_is_not_text_is_no_obstacle(tmp_path):
         Console(tmp_path / 'log').run('odd', [sys.executable, '-c', code])
 
 
+@pytest.fixture
+def interruptible():
+    """A shell lets its background jobs ignore interruptions."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures('interruptible')
 def test_an_interruption_ends_the_command_with_its_children(tmp_path):
     ready = tmp_path / 'pid'
     child = f'import os, time; open({str(ready)!r}, "w").write(str(os.getpid())); time.sleep(60)'
