@@ -132,21 +132,26 @@ def test_coco_images_are_videos_of_one_frame(coco):
 
 
 def test_coco_runs_through_a_model(coco):
-    """A tiny one, on small images."""
-    torch.manual_seed(0)
+    """A tiny one, on small images; whatever its weights, all its queries see the whole image."""
     tiny = Config.fromfile(ROOT / 'configs/_base_/models/ausm_tiny.py').model
-    model = MODELS.build(dict(tiny, head=dict(tiny.head, num_classes=dict(coco=80)), tracker=dict(
-        type='IDTracker', foreground_threshold=0.), test_strategy=dict(
-            type='ImageRepetition', times=2))).eval()
+    model = MODELS.build(dict(
+        tiny, head=dict(tiny.head, num_classes=dict(coco=80)),
+        tracker=read('coco').model.tracker,
+        test_strategy=dict(type='ImageRepetition', times=2))).eval()
     with torch.no_grad():
         model.head.classifiers.heads['coco'].bias[-1] = -99  # nothing is background
+    model.head.register_forward_hook(lambda head, inputs, layers: [
+        layer._replace(mask_logits=layer.mask_logits.abs() + 1) for layer in layers])
     dataset, metric = coco(pipeline=[dict(type='LazyFrames'), dict(type='PackVideo')])
     sample, = model.test_step({key: [value] for key, value in dataset[0].items()})
-    assert sample.pred_tracks and all(0 <= track.label < 80 for track in sample.pred_tracks)
-    masks = [mask_utils.decode(rle) for track in sample.pred_tracks for rle in track.segmentations]
-    assert all(mask.shape == SIZES[0] for mask in masks)
+    # 12 queries at the first view; at the second there are IDs for 4 more.
+    assert [track.object_id for track in sample.pred_tracks] == list(range(1, 17))
+    for track in sample.pred_tracks:
+        rle, = track.segmentations
+        assert rle['size'] == list(SIZES[0]) and mask_utils.decode(rle).all()
+        assert 0 <= track.label < 80
     metric.process(None, [sample.to_dict()])
-    assert 0 <= metric.evaluate(1)['coco/AP'] < 1
+    assert metric.evaluate(1)['coco/AP'] == 0
 
 
 @pytest.mark.parametrize('options, shown', [
