@@ -1,8 +1,10 @@
 import copy
 import json
+from operator import itemgetter
 
 import numpy as np
 import pytest
+from pycocotools import mask as mask_utils
 
 from ausm_mm.errors import UserError
 from ausm_mm.evaluation.functional import coco_ap
@@ -43,6 +45,64 @@ def test_official_fixture(shared_data):
     assert len(scores['per_class']) == len(truth['categories'])
     per_class = [ap for ap in scores['per_class'].values() if ap >= 0]
     assert np.mean(per_class) == pytest.approx(scores['AP'])
+
+
+def random_case(seed):
+    """Stripes of all sizes in images of 110 x 110, crowds among them; predictions near them."""
+    rng = np.random.default_rng(seed)
+    images = [dict(id=i, height=110, width=110) for i in (3, 8, 1, 5)]
+
+    def stripe(x0, x1):
+        mask = np.zeros((110, 110), bool)
+        mask[:, max(x0, 0):x1] = True
+        return encode(mask)
+
+    def one(bounds, image_id, category_id, **more):
+        return dict(image_id=image_id, category_id=category_id, segmentation=stripe(*bounds),
+                    **more)
+
+    annotations, results = [], []
+    for image in images[:-1]:  # the last has no object
+        for _ in range(rng.integers(0, 6)):
+            width = int(rng.choice([4, 9, 10, 40, 83, 84, 90]))
+            x0 = int(rng.integers(0, 110 - width))
+            owner = image['id'], int(rng.integers(1, 4))
+            annotations.append(one(
+                (x0, x0 + width), *owner, id=len(annotations), area=110 * width,
+                iscrowd=int(rng.random() < .2)))
+            for _ in range(rng.integers(0, 3)):
+                shift = rng.integers(-width // 4, width // 4 + 1, 2)
+                results.append(one((x0 + shift[0], x0 + width + shift[1]), *owner,
+                                   score=float(rng.integers(1, 6) / 5)))
+    for image in images:
+        results.append(one((20, 20 + int(rng.integers(1, 90))), image['id'],
+                           int(rng.integers(1, 4)), score=float(rng.random())))
+    categories = [dict(id=i, name=f'class {i}') for i in (1, 2, 3, 4)]
+    truth = dict(images=images, categories=categories, annotations=annotations)
+    return truth, [results[i] for i in rng.permutation(len(results))]
+
+
+@pytest.mark.parametrize('seed', range(12))
+def test_equals_slow_implementation(seed, slow_ap):
+
+    def iou(prediction, truth):
+        first, second = prediction['mask'], truth['mask']
+        union = first if truth['iscrowd'] else first | second  # within a crowd all is well
+        return (first & second).sum() / union.sum()
+
+    def with_masks(items):
+        masks = [mask_utils.decode(item['segmentation']).astype(bool) for item in items]
+        return [dict(dict(area=mask.sum(), mask=mask), **item) for item, mask in zip(items, masks)]
+
+    ranges = {'': (0, 1e10), 's': (0, 32**2), 'm': (32**2, 96**2), 'l': (96**2, 1e10)}
+    truth, results = random_case(seed)
+    expected = slow_ap('image_id', iou, itemgetter('area'), ranges).scores(
+        sorted(image['id'] for image in truth['images']),  # the order of equal scores
+        {c['id']: c['name'] for c in truth['categories']},
+        with_masks(truth['annotations']), with_masks(results))
+    scores = coco_ap(truth, results)
+    assert scores.pop('per_class') == pytest.approx(expected.pop('per_class'), abs=1e-12)
+    assert scores == pytest.approx(expected, abs=1e-12)
 
 
 def test_by_hand_and_arguments_stay(truth):

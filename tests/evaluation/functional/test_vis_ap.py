@@ -32,7 +32,7 @@ def track(*segmentations, video_id=1, category_id=1, **more):
         video_id=video_id, category_id=category_id, segmentations=list(segmentations), **more)
 
 
-# A slow implementation that follows the definition step by step, on dense masks.
+# What the slow implementation of conftest.py needs to know of tracks, on dense masks
 
 
 def dense(segmentation):
@@ -52,79 +52,20 @@ def slow_area(item):
     return sum(areas) / len(areas) if areas else 0
 
 
-def slow_matches(truths, predictions, threshold, limits):
-    """(score, is true positive) of the predictions of one video and class that count, and the
-    number of objects that count."""
-    outside = [not limits[0] <= slow_area(t) <= limits[1] for t in truths]
-    ignored = [bool(t.get('iscrowd')) or out for t, out in zip(truths, outside)]
-    taken, found = set(), []
-    for prediction in predictions:
-        best = None
-        # A real object that fits is always preferred to an ignored one.
-        for wanted in (False, True):
-            best_iou = threshold
-            for i, truth in enumerate(truths):
-                free = i not in taken or truth.get('iscrowd')
-                iou = slow_iou(prediction, truth)
-                if ignored[i] == wanted and free and iou >= best_iou:
-                    best, best_iou = i, iou
-            if best is not None:
-                break
-        if best is not None:
-            taken.add(best)
-            if not ignored[best]:
-                found.append((prediction['score'], True))
-        elif limits[0] <= slow_area(prediction) <= limits[1]:
-            found.append((prediction['score'], False))
-    return found, ignored.count(False)
-
-
-def slow_curve(truth, results, category_id, threshold, limits, max_tracks):
-    """(AP, recall) of one class at one threshold; None without any object that counts."""
-    found, n_objects = [], 0
-    for video in truth['videos']:
-        def select(items, video=video):
-            return [i for i in items
-                    if i['video_id'] == video['id'] and i['category_id'] == category_id]
-        # sorted() keeps the order of equal scores
-        predictions = sorted(select(results), key=lambda r: -r['score'])[:max_tracks]
-        part, n = slow_matches(select(truth['annotations']), predictions, threshold, limits)
-        found += part
-        n_objects += n
-    if not n_objects:
-        return None
-    found.sort(key=lambda pair: -pair[0])
-    hits = np.cumsum([hit for _, hit in found])
-    recall = [h / n_objects for h in hits]
-    precision = [h / (rank + np.spacing(1)) for rank, h in enumerate(hits, start=1)]
-    levels = np.linspace(0, 1, 101)
-    best = [max([p for p, r in zip(precision, recall) if r >= level], default=0)
-            for level in levels]
-    return np.mean(best), recall[-1] if recall else 0
-
-
 def with_masks(tracks):
     return [dict(t, masks=np.stack([dense(s) for s in t['segmentations']])) for t in tracks]
 
 
-def slow_vis_ap(truth, results):
-    truth = dict(truth, annotations=with_masks(truth['annotations']))
-    results = with_masks(results)
-    thresholds = np.linspace(.5, .95, 10)
+@pytest.fixture
+def slow_vis_ap(slow_ap):
 
-    def mean(which, thresholds=thresholds, limits=RANGES[''], max_tracks=100, categories=None):
-        values = [
-            slow_curve(truth, results, c, t, limits, max_tracks)
-            for c in categories or [c['id'] for c in truth['categories']] for t in thresholds
-        ]
-        values = [v[which] for v in values if v is not None]
-        return np.mean(values) if values else -1
+    def score(truth, results):
+        return slow_ap('video_id', slow_iou, slow_area, RANGES).scores(
+            [video['id'] for video in truth['videos']],
+            {c['id']: c['name'] for c in truth['categories']},
+            with_masks(truth['annotations']), with_masks(results))
 
-    scores = dict(AP=mean(0), AP50=mean(0, thresholds[:1]), AP75=mean(0, thresholds[5:6]))
-    scores.update({f'AP{s}': mean(0, limits=RANGES[s]) for s in 'sml'})
-    scores.update({f'AR{n}': mean(1, max_tracks=n) for n in (1, 10, 100)})
-    scores['per_class'] = {c['name']: mean(0, categories=[c['id']]) for c in truth['categories']}
-    return scores
+    return score
 
 
 def random_case(seed, n_videos=4, n_categories=3, max_objects=4, max_extra=4):
@@ -175,7 +116,7 @@ def slow_occlusion_level(levels, limits):
 
 
 @pytest.mark.parametrize('seed', range(10))
-def test_occlusion_levels_equal_slow_implementation(seed, monkeypatch):
+def test_occlusion_levels_equal_slow_implementation(seed, slow_vis_ap):
     truth, results = random_case(200 + seed)
     rng = np.random.default_rng(seed)
     names = ['no_occlusion', 'slight_occlusion', 'severe_occlusion']
@@ -207,12 +148,12 @@ def assert_equal_scores(scores, expected):
 
 
 @pytest.mark.parametrize('seed', range(20))
-def test_equals_slow_implementation(seed):
+def test_equals_slow_implementation(seed, slow_vis_ap):
     truth, results = random_case(seed)
     assert_equal_scores(vis_ap(truth, results), slow_vis_ap(truth, results))
 
 
-def test_equals_slow_implementation_with_more_than_100_tracks():
+def test_equals_slow_implementation_with_more_than_100_tracks(slow_vis_ap):
     truth, results = random_case(3, n_videos=2, n_categories=1)
     rng = np.random.default_rng(0)
     for _ in range(130):
