@@ -8,6 +8,7 @@ import os.path as osp
 import torch.distributed
 from mmengine.config import Config, DictAction
 from mmengine.device import get_device
+from mmengine.registry import init_default_scope
 
 from ausm_mm.errors import UserError
 
@@ -38,6 +39,8 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or osp.join(
         'work_dirs', osp.splitext(osp.basename(args.config))[0])
     cfg.launcher = args.launcher
+    if 'default_scope' in cfg:
+        init_default_scope(cfg.default_scope)  # FlexibleRunner does it too late for its strategy
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if args.launcher == 'pytorch' and get_device() == 'cpu':
         _use_cpus(cfg)

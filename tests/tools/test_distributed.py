@@ -96,9 +96,9 @@ def trained_by_one_and_two(tiny_folder, run_tool, launch, swin) -> Path:
     sharded = ['train.py', swin, '--work-dir', 'sharded', *half, 'runner_type=FlexibleRunner',
                'strategy.type=FullyShardedStrategy']
     (tiny_folder / 'runs.json').write_text(json.dumps([
-        ['train.py', swin, '--work-dir', 'two', *half],
         [*sharded, 'train_cfg.max_iters=3'],
-        [*sharded, 'randomness.seed=8', '--resume']]))
+        [*sharded, 'randomness.seed=8', '--resume'],
+        ['train.py', swin, '--work-dir', 'two', *half]]))
     launch('torchrun', '--nproc_per_node=2', '--rdzv-backend=c10d', '--rdzv-endpoint=127.0.0.1:0',
            ROOT / 'tests/tools/several_runs.py', 'runs.json')
     return tiny_folder
