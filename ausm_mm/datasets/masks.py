@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as mask_util
 
-from ..utils.rle import rle_problems, to_rle
+from ..utils.rle import segmentation_problems, to_rle
 from .errors import DataError
 from .images import read_bytes
 
@@ -105,8 +105,8 @@ def frame_masks(objects: List[Dict], t: int, height: int, width: int,
     masks = np.zeros((len(objects), *shape), bool)
     label_maps: Dict[str, np.ndarray] = {}  # one file holds all objects of a frame
     segmentations = [obj['segmentations'][t] for obj in objects]
-    rles = [None if isinstance(s, (str, list)) else s for s in segmentations]  # lists are polygons
-    problems = rle_problems(rles, [(height, width)] * len(rles))
+    problems = segmentation_problems([None if isinstance(s, str) else s for s in segmentations],
+                                     [(height, width)] * len(segmentations))
     for mask, obj, segmentation, problem in zip(
             masks, objects, segmentations, problems, strict=True):
         if problem:
@@ -116,12 +116,8 @@ def frame_masks(objects: List[Dict], t: int, height: int, width: int,
                 label_maps[segmentation] = resize_nearest(
                     load_label_map(segmentation, height, width), *shape)
             np.equal(label_maps[segmentation], obj['object_id'], out=mask)
-        elif segmentation is not None:
-            try:
-                decoded = mask_util.decode(to_rle(segmentation, height, width))
-            except (TypeError, ValueError, KeyError) as error:
-                raise DataError(f"object {obj['object_id']}, frame {t}: malformed polygons "
-                                f'({error}); write the annotation again') from None
+        elif segmentation:
+            decoded = mask_util.decode(to_rle(segmentation, height, width))
             # pycocotools decodes column by column: the transpose is what lies straight in memory.
             cv2.transpose(resize_nearest(decoded.T, *shape[::-1]), dst=mask.view(np.uint8))
     return masks

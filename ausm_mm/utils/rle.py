@@ -28,27 +28,32 @@ def to_rle(segmentation: Union[Dict, List, None], height: int, width: int) -> Op
     return segmentation
 
 
-def rle_problems(rles: Sequence[Optional[Dict]], sizes: Sequence[Sequence[int]]) -> List[str]:
-    """What is wrong with RLEs that others wrote, with the cure.
+def segmentation_problems(segmentations: Sequence[Union[Dict, List, None]],
+                          sizes: Sequence[Sequence[int]]) -> List[str]:
+    """What is wrong with masks that others wrote, with the cure.
 
     pycocotools takes RLEs as they come: where one does not cover its frame it reads and writes
     memory that is not the mask's or never ends, and where two have an empty run in the same place
     it counts no further. One without a problem is what pycocotools itself would write.
 
     Args:
-        rles: N compressed or uncompressed RLEs, or ``None`` for absent objects.
+        segmentations: N of what :func:`to_rle` takes.
         sizes: Height and width of the frame of each.
 
     Returns:
         N texts, empty where nothing is wrong.
     """
-    problems, counted = [''] * len(rles), []
-    for index, (rle, size) in enumerate(zip(rles, sizes, strict=True)):
-        if rle is not None:
-            problems[index] = _form_problem(rle, size)
-            if not problems[index]:
-                counted.append(index)
-    covered = covered_pixels([rles[index]['counts'] for index in counted])
+    problems, counted = [''] * len(segmentations), []
+    for index, (segmentation, size) in enumerate(zip(segmentations, sizes, strict=True)):
+        if segmentation is None:
+            continue
+        if isinstance(segmentation, list):
+            problems[index] = _polygon_problem(segmentation)
+            continue
+        problems[index] = _form_problem(segmentation, size)
+        if not problems[index]:
+            counted.append(index)
+    covered = covered_pixels([segmentations[index]['counts'] for index in counted])
     for index, n_pixels in zip(counted, covered):
         height, width = sizes[index]
         if n_pixels < 0:
@@ -57,6 +62,15 @@ def rle_problems(rles: Sequence[Optional[Dict]], sizes: Sequence[Sequence[int]])
             problems[index] = (f'an RLE covers {n_pixels} pixels, but the frame has '
                                f'{height * width}: encode the mask again')
     return problems
+
+
+def _polygon_problem(polygons: List) -> str:
+    # COCO has some of two points; pycocotools takes them, but not in the first place.
+    if all(isinstance(polygon, list) and len(polygon) >= 4 and len(polygons[0]) > 4
+           and all(isinstance(number, (int, float)) and abs(number) < 2**16 for number in polygon)
+           for polygon in polygons):
+        return ''
+    return 'polygons must be flat lists x1, y1, x2, y2, x3, y3, ...: write them again'
 
 
 def _form_problem(rle: Dict, size: Sequence[int]) -> str:
@@ -82,7 +96,7 @@ def covered_pixels(counts: Sequence[Union[str, bytes, List[int]]]) -> List[int]:
         if isinstance(runs, list):
             sums[index] = _sum_of_list(runs)
             continue
-        text = runs.encode() if isinstance(runs, str) else runs
+        text = runs.encode(errors='surrogatepass') if isinstance(runs, str) else runs
         if text and 48 <= text[-1] < 80:  # it ends with the end of a run
             texts[index] = text
     indices = list(texts)
@@ -96,7 +110,7 @@ def covered_pixels(counts: Sequence[Union[str, bytes, List[int]]]) -> List[int]:
 def _sum_of_list(runs: List[int]) -> int:
     try:
         total = sum(runs)
-        is_sound = min(runs[:1], default=0) >= 0 and min(runs[1:], default=1) > 0
+        is_sound = bool(runs) and runs[0] >= 0 and min(runs[1:], default=1) > 0
     except TypeError:
         return -1
     return total if is_sound and isinstance(total, int) else -1

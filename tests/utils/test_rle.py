@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pycocotools import mask as mask_utils
 
-from ausm_mm.utils.rle import covered_pixels, rle_problems, to_rle
+from ausm_mm.utils.rle import covered_pixels, segmentation_problems, to_rle
 
 
 def encode(mask):
@@ -77,8 +77,8 @@ def test_sums_of_written_runs(runs, total):
 
 
 @pytest.mark.parametrize('counts', [
-    '', b'', '1P', '1 1', '1\n', 'é1', '1é', 'p1', '1p', '1/', 'oooooooooooooooo1', [5, 'a'],
-    [5, 1.5], [5., 19.], [None], [[5]],
+    '', b'', '\ud800', '1P', '1 1', '1\n', 'é1', '1é', 'p1', '1p', '1/', 'oooooooooooooooo1',
+    [5, 'a'], [5, 1.5], [5., 19.], [None], [[5]], [],
 ])
 def test_malformed_counts(counts):
     assert covered_pixels(['32', counts, '05']) == [5, -1, 5]
@@ -97,10 +97,20 @@ def test_problems():
         (dict(size=[4, 6], counts=[5, -3, 22]), (4, 6), 'an RLE is cut off or malformed: encode '
                                                         'the mask again'),
     ]
+    shape = [0, 0, 5, 0, 5, 3]
+    cases += [(polygons, (4, 6), '') for polygons in ([], [shape], [shape, [1, 1, 2, 2]])]
+    flat = 'polygons must be flat lists x1, y1, x2, y2, x3, y3, ...: write them again'
+    cases += [(polygons, (4, 6), flat) for polygons in (
+        shape, [[]], [[0, 0, 1, 1]], [[1, 1, 2, 2], shape], [shape, [0, 0]], [shape, 'x'],
+        [[0, 0, 5, 0, 5, 'x']], [[0, 0, 5, 0, 5, float('nan')]], [[0, 0, 5, 0, 5, 10**400]],
+        [dict(mask)], [shape, None])]
     form = 'a mask must be an RLE with size and counts: encode it with pycocotools'
     cases += [(rle, (4, 6), form) for rle in (
-        [[0, 0, 1, 1, 2, 2]], dict(counts='0'), dict(size=[4, 6]), dict(size=24, counts='0'),
+        dict(counts='0'), dict(size=[4, 6]), dict(size=24, counts='0'),
         dict(size=[4, 6], counts=7), dict(size=[4, 6], counts=None), 'rle', 0, {})]
     rles, sizes, problems = zip(*cases)
-    assert rle_problems(rles, sizes) == list(problems)
-    assert rle_problems([], []) == []
+    assert segmentation_problems(rles, sizes) == list(problems)
+    # What has no problem can be brought into RLE form.
+    assert [to_rle(rle, *size) is None for rle, size, problem in cases if not problem] == [
+        False, True, False, True, False, False]
+    assert segmentation_problems([], []) == []

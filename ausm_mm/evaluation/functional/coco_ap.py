@@ -2,14 +2,13 @@
 import contextlib
 import copy
 import io
-import math
 from typing import Collection, Dict, Sequence, Union
 
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from ausm_mm.errors import UserError
-from ausm_mm.utils.rle import rle_problems
+from ausm_mm.utils.rle import segmentation_problems, to_rle
 from .annotation import MASKS, check_annotation
 from .vis_ap import mean_of_valid
 
@@ -25,7 +24,7 @@ def coco_ap(ground_truth: Dict, results: Sequence[Dict]) -> Dict[str, Union[floa
     Args:
         ground_truth: Content of a COCO ``instances_*.json``.
         results: One dict per mask: ``image_id``, ``category_id``, ``score`` and ``segmentation``
-            (an RLE).
+            (an RLE or polygons).
 
     Returns:
         COCO's twelve figures at full precision, :data:`KEYS`, and ``per_class``: class name -> AP.
@@ -44,7 +43,11 @@ def evaluate_masks(ground_truth: Dict, results: Sequence[Dict]) -> COCOeval:
     one id the last for both.
     """
     check_annotation(ground_truth, 'the ground truth', MASKS)
-    _check_results(ground_truth, results)
+    check_annotation(dict(results=results), 'the file', dict(results=RESULT_KEYS))
+    images = {image['id']: image for image in ground_truth['images']}
+    categories = {category['id'] for category in ground_truth['categories']}
+    _check_entries(ground_truth['annotations'], 'annotation', images, categories)
+    _check_entries(results, 'result', images, categories)
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         truth = COCO()
         # pycocotools writes into what it gets.
@@ -53,8 +56,11 @@ def evaluate_masks(ground_truth: Dict, results: Sequence[Dict]) -> COCOeval:
             annotation['id'] = number
         truth.createIndex()
         # loadRes refuses an empty list, and would take the size of an object from its box.
-        predictions = truth.loadRes([{key: result[key] for key in RESULT_KEYS}
-                                     for result in results]) if results else COCO()
+        predictions = truth.loadRes([
+            dict({key: result[key] for key in RESULT_KEYS}, segmentation=to_rle(
+                result['segmentation'], images[result['image_id']]['height'],
+                images[result['image_id']]['width'])) for result in results
+        ]) if results else COCO()
         evaluation = COCOeval(truth, predictions, 'segm')
         evaluation.evaluate()
         evaluation.accumulate()
@@ -73,30 +79,20 @@ def summarize_masks(evaluation: COCOeval) -> Dict[str, Union[float, Dict]]:
     return dict(zip(KEYS, map(float, evaluation.stats)), per_class=per_class)
 
 
-def _check_results(ground_truth: Dict, results: Sequence[Dict]) -> None:
-    sizes = {image['id']: [image['height'], image['width']] for image in ground_truth['images']}
-    categories = {category['id'] for category in ground_truth['categories']}
-    for index, result in enumerate(results):
-        problem = _find_problem(result, sizes, categories)
-        if problem:
-            raise UserError(f'result {index} {problem}')
-    problems = rle_problems([result['segmentation'] for result in results],
-                            [sizes[result['image_id']] for result in results])
-    for index, problem in enumerate(problems):
-        if problem:
-            raise UserError(f'result {index} of image {results[index]["image_id"]}: {problem}')
-
-
-def _find_problem(result: Dict, images: Collection[int], categories: Collection[int]) -> str:
-    """What is wrong with one COCO result, its mask aside, with the cure; empty if nothing is."""
-    if not isinstance(result, dict) or any(result.get(key) is None for key in RESULT_KEYS):
-        return f'must have {", ".join(RESULT_KEYS)}: write it again'
-    if result['image_id'] not in images:
-        return (f'is of image {result["image_id"]!r}, which is not among the {len(images)} images '
-                'of the ground truth: score it against the annotation it was made for')
-    if result['category_id'] not in categories:
-        return (f'has the unknown category {result["category_id"]!r}: use the category ids of the '
-                'ground truth')
-    if not isinstance(result['score'], (int, float)) or not math.isfinite(result['score']):
-        return f'has the score {result["score"]!r}: every result needs a finite number'
-    return ''
+def _check_entries(entries: Sequence[Dict], name: str, images: Dict,
+                   categories: Collection[int]) -> None:
+    for index, entry in enumerate(entries):
+        if entry['image_id'] not in images:
+            raise UserError(
+                f'{name} {index} is of image {entry["image_id"]!r}, which is not among the '
+                f'{len(images)} images of the ground truth: take the annotation it was made for')
+        if entry['category_id'] not in categories:
+            raise UserError(f'{name} {index} has the unknown category {entry["category_id"]!r}: '
+                            'use the category ids of the ground truth')
+    sizes = {image_id: (image['height'], image['width']) for image_id, image in images.items()}
+    problems = segmentation_problems([entry['segmentation'] for entry in entries],
+                                     [sizes[entry['image_id']] for entry in entries])
+    for index, (entry, problem) in enumerate(zip(entries, problems)):
+        if problem or not entry['segmentation']:
+            raise UserError(f'{name} {index} of image {entry["image_id"]}: '
+                            f'{problem or "it has no mask: leave it out"}')

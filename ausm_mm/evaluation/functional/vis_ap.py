@@ -14,17 +14,15 @@ Dataset and ICCV 2021 Challenge", and https://github.com/qjy981010/cocoapi.
 """
 import contextlib
 import io
-import math
 from collections import defaultdict
-from typing import Collection, Dict, List, Optional, Sequence, Union
+from typing import Dict, List, Sequence, Union
 
 import numpy as np
 from pycocotools.cocoeval import COCOeval
 
-from ausm_mm.errors import UserError
-from ausm_mm.utils.rle import rle_problems, to_rle
 from .annotation import TRACKS, check_annotation
 from .rle import areas, intersections, shared_pixels
+from .tracks import check_lengths, read_tracks
 
 # Mean pixels per visible frame, as in the YouTube-VIS evaluator (larger than COCO's).
 AREA_RANGES = {
@@ -36,7 +34,6 @@ AREA_RANGES = {
 MAX_TRACKS = (1, 10, 100)
 # Up to here overlaps are faster found pair by pair: pycocotools takes longer to prepare for many.
 FEW_PAIRS = 4
-OCCLUSION_SCORES = {'no_occlusion': 0.0, 'slight_occlusion': 0.25, 'severe_occlusion': 0.75}
 # Both ends belong to a level, so an object may count in two.
 OCCLUSION_LEVELS = {'slight': (0, 0.25), 'moderate': (0.25, 0.5), 'severe': (0.5, 1)}
 
@@ -76,13 +73,13 @@ def evaluate_tracks(ground_truth: Dict, results: Sequence[Dict]) -> '_TrackEval'
     videos = {video['id']: video for video in ground_truth['videos']}
     categories = {category['id']: category['name'] for category in ground_truth['categories']}
     annotations = ground_truth['annotations']
-    truths = _read_tracks(
+    truths = read_tracks(
         annotations, [f'annotation {track.get("id", index)}'
                       for index, track in enumerate(annotations)], videos, categories)
-    predictions = _read_tracks(
+    predictions = read_tracks(
         results, [f'result {index}' for index in range(len(results))], videos, categories,
         scored=True)
-    _check_lengths(truths + predictions)
+    check_lengths(truths + predictions)
 
     evaluation = _TrackEval(truths, predictions, sorted(videos), categories)
     evaluation.run()
@@ -180,112 +177,6 @@ class _TrackEval(COCOeval):
             dtMatches=np.zeros(ignored.shape),
             dtIgnore=ignored,
             gtIgnore=np.array([]))
-
-
-def find_track_problem(track: Dict, videos: Dict, categories: Collection[int],
-                       scored: bool = True) -> str:
-    """What is wrong with a result or annotation, its masks aside, with the cure.
-
-    Args:
-        track: The entry of the file.
-        videos: Id -> video of the annotation.
-        categories: The known category ids.
-        scored: Whether it needs a score.
-
-    Returns:
-        The end of a sentence that begins with the entry's name; empty if nothing is wrong.
-    """
-    keys = ('video_id', 'category_id', 'segmentations', *(['score'] if scored else []))
-    if not isinstance(track, dict):
-        return f'is {track!r}: it must be a dict with {", ".join(keys)}'
-    missing = [key for key in keys if key not in track]
-    if missing:
-        return f'lacks {", ".join(missing)}: write the file again'
-    if track['video_id'] not in videos:
-        return (f'is of video {track["video_id"]!r}, which is not among the {len(videos)} videos '
-                'of the ground truth: take the annotation it was made for')
-    name = f'of video {track["video_id"]}'
-    if track['category_id'] not in categories:
-        return (f'{name} has the unknown category {track["category_id"]!r}: the ground truth has '
-                f'{sorted(categories)}')
-    if not isinstance(track['segmentations'], list):
-        return (f'{name} has the segmentations {track["segmentations"]!r}: give a list with one '
-                'entry per frame, null where it is absent')
-    if scored and not _is_finite(track['score']):
-        return f'{name} has the score {track["score"]!r}: every result needs a finite number'
-    return ''
-
-
-def _is_finite(value) -> bool:
-    return isinstance(value, (int, float, np.number)) and math.isfinite(value)
-
-
-def _read_tracks(tracks: Sequence[Dict], names: Sequence[str], videos: Dict, categories: Dict,
-                 scored: bool = False) -> List[Dict]:
-    """Checks annotations or results and returns them with compressed RLEs and their mean area."""
-    for track, name in zip(tracks, names):
-        problem = find_track_problem(track, videos, categories, scored)
-        if problem:
-            raise UserError(f'{name} {problem}')
-    names = [f'{name} of video {track["video_id"]}' for track, name in zip(tracks, names)]
-    _check_masks(tracks, names, videos)
-    return [_read_track(track, name, videos[track['video_id']], scored)
-            for track, name in zip(tracks, names)]
-
-
-def _check_masks(tracks: Sequence[Dict], names: Sequence[str], videos: Dict) -> None:
-    # Lists are polygons, or empty.
-    rles = [None if isinstance(segmentation, list) else segmentation
-            for track in tracks for segmentation in track['segmentations']]
-    frame_sizes = {video_id: (video['height'], video['width'])
-                   for video_id, video in videos.items()}
-    sizes = [frame_sizes[track['video_id']] for track in tracks for _ in track['segmentations']]
-    for index, problem in enumerate(rle_problems(rles, sizes)):
-        if problem:
-            places = [f'{name}, frame {frame}' for track, name in zip(tracks, names)
-                      for frame in range(len(track['segmentations']))]
-            raise UserError(f'{places[index]}: {problem}')
-
-
-def _read_track(track: Dict, name: str, video: Dict, scored: bool) -> Dict:
-    segmentations = [to_rle(segmentation, video['height'], video['width'])
-                     for segmentation in track['segmentations']]
-    given = track.get('areas')
-    n_pixels = np.array([n or 0 for n in given]) if given else areas(segmentations)
-    visible = n_pixels[n_pixels > 0]
-    return dict(
-        name=name,
-        video_id=video['id'],
-        category_id=track['category_id'],
-        segmentations=segmentations,
-        area=visible.mean() if visible.size else 0.0,
-        iscrowd=int(track.get('iscrowd') or 0),
-        ignore=int(track.get('iscrowd') or 0),
-        score=float(track['score']) if scored else None,
-        occlusion=_read_occlusion(track.get('occlusion'), name))
-
-
-def _read_occlusion(levels: Optional[List], name: str) -> Optional[float]:
-    """Occlusion of an object in [0, 0.75]: the mean over the half of its frames in which it is
-    occluded the most; None where it is not annotated."""
-    unknown = [level for level in levels or [] if level and level not in OCCLUSION_SCORES]
-    if unknown:
-        raise UserError(f'{name} has the occlusion {unknown[0]!r}: it must be null or one of '
-                        f'{list(OCCLUSION_SCORES)}, as in OVIS')
-    scores = sorted(OCCLUSION_SCORES[level] for level in levels or [] if level)
-    return float(np.mean(scores[-math.ceil(len(scores) / 2):])) if scores else None
-
-
-def _check_lengths(tracks: Sequence[Dict]) -> None:
-    """All tracks of a video must count the same frames, else masks would be compared askew."""
-    longest: Dict = {}
-    for track in tracks:
-        reference = longest.setdefault(track['video_id'], track)
-        lengths = len(reference['segmentations']), len(track['segmentations'])
-        if lengths[0] != lengths[1]:
-            raise UserError(
-                f'{track["name"]} has {lengths[1]} segmentations, but {reference["name"]} has '
-                f'{lengths[0]}: give one entry per frame of the video, null where it is absent')
 
 
 def summarize_tracks(evaluation: _TrackEval) -> Dict[str, Union[float, Dict]]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 
 from ausm_mm.errors import UserError
 from ausm_mm.utils.files import PathLike
-from ausm_mm.utils.rle import rle_problems
-from ..functional.vis_ap import evaluate_tracks, find_track_problem
+from ausm_mm.utils.rle import segmentation_problems
+from ..functional.tracks import find_track_problem
+from ..functional.vis_ap import evaluate_tracks
 from .archives import write_zip
 from .json_files import RESULTS_NAME, load_json, load_results
 
@@ -100,7 +101,10 @@ def _mask_problems(result: Dict, name: str, video: Dict) -> Iterator[str]:
     if not any(segmentations):
         yield f'{name} has no mask in any frame: leave it out'
     size = video['height'], video['width']
-    for frame, problem in enumerate(rle_problems(segmentations, [size] * len(segmentations))):
+    problems = segmentation_problems(segmentations, [size] * len(segmentations))
+    for frame, (segmentation, problem) in enumerate(zip(segmentations, problems)):
+        if isinstance(segmentation, list):
+            problem = 'polygons, but servers take RLEs: encode the mask with pycocotools'
         if problem:
             yield f'{name}, frame {frame}: {problem}'
 

@@ -126,18 +126,27 @@ def test_ids_and_boxes_do_not_matter(truth):
     assert coco_ap(truth, false)['APm'] == pytest.approx(1)  # 48 pixels: small, so it is ignored
 
 
+def test_all_forms_of_masks(truth):
+    """Runs go column by column, 12 pixels each."""
+    for form in (dict(size=[12, 16], counts=[0, 48, 144]), [[0, 0, 4, 0, 4, 12, 0, 12]]):
+        assert coco_ap(truth, [result(segmentation=form)])['AP'] == pytest.approx(1)
+        truth['annotations'][0]['segmentation'] = form
+        assert coco_ap(truth, [result()])['AP'] == pytest.approx(1)
+
+
 def test_no_result_and_no_object(truth):
     assert coco_ap(truth, [])['AP'] == 0
     assert coco_ap(dict(truth, annotations=[]), [result()])['AP'] == -1
 
 
 @pytest.mark.parametrize('change, words', [
-    (dict(score=float('nan')), 'result 0 has the score nan.*finite'),
-    (dict(score='high'), "result 0 has the score 'high'"),
+    (dict(score=float('nan')), 'entry 0 of results has the score nan.*finite'),
+    (dict(score='high'), "entry 0 of results has the score 'high'"),
     (dict(image_id=-4), 'result 0 is of image -4.*1 images'),
     (dict(category_id=-1), 'result 0 has the unknown category -1'),
-    (dict(segmentation=None), 'result 0 must have .*segmentation'),
-    (dict(segmentation=[[0, 0, 4, 0, 4, 4]]), 'result 0 of image 4: .*RLE'),
+    (dict(segmentation=None), 'entry 0 of results has the segmentation None.*an RLE or polygons'),
+    (dict(segmentation=[[0, 0, 4, 0]]), 'result 0 of image 4: polygons must be flat lists'),
+    (dict(segmentation=[]), 'result 0 of image 4: it has no mask: leave it out'),
     (dict(segmentation=dict(box(0, 4), size=[12, 15])), r'\[12, 15\].*\[12, 16\].*resize'),
     (dict(segmentation=dict(box(0, 4), counts=box(0, 4)['counts'][:-1])), 'cut off or malformed'),
 ])

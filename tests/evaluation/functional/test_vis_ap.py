@@ -234,8 +234,8 @@ def test_polygons_and_uncompressed_rles():
 
 
 @pytest.mark.parametrize('change, words', [
-    (dict(score=float('nan')), ['result 0', 'video 1', 'nan']),
-    (dict(score=None), ['result 0', 'video 1', 'None']),
+    (dict(score=float('nan')), ['result 0', 'score nan', 'finite']),
+    (dict(score=None), ['result 0', 'score None', 'finite']),
     (dict(category_id=9), ['result 0', 'video 1', 'category 9', r'\[1\]']),
     (dict(video_id=7), ['result 0', 'video 7']),
     (dict(segmentations=None), ['result 0', 'segmentations']),

@@ -48,7 +48,8 @@ def test_nothing_wrong():
 
 
 @pytest.mark.parametrize('change, words', [
-    (dict(score=float('nan')), 'result 0 of video 1 has the score nan'),
+    (dict(score=float('nan')), 'result 0 has the score nan: it must be a finite number'),
+    (dict(segmentations=[None, [[0, 0, 5, 0, 5, 3]]]), 'frame 1: polygons, but servers take RLEs'),
     (dict(video_id=-2), 'result 0 is of video -2, which is not among the 2 videos'),
     (dict(category_id=9), 'result 0 of video 1 has the unknown category 9'),
     (dict(segmentations=[TEXT_MASK]), 'result 0 of video 1 has 1 segmentations, but the video has '
