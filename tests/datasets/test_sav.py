@@ -144,6 +144,17 @@ def test_video_missing_short_or_broken(sav_root):
         dataset[0]['frames'][0]
 
 
+@pytest.mark.parametrize('damage', ['mp4', 'json'])
+def test_another_video_takes_the_place_of_a_broken_one_in_training(sav_root, damage):
+    for name in ('v1.mp4', 'v1_manual.json', 'v1_auto.json'):
+        shutil.copy(sav_root / 'sav_000' / name, sav_root / 'sav_000' / name.replace('v1', 'v2'))
+    broken = sav_root / 'sav_000' / dict(mp4='v1.mp4', json='v1_manual.json')[damage]
+    broken.write_bytes(broken.read_bytes()[:100])
+    sample = build(sav_root, pipeline=CLIP)[0]['data_samples']
+    assert sample.video_name == 'v2'
+    assert all(idx == 0 and str(broken) in message for idx, message in sample.unreadable)
+
+
 def test_official_annotations(shared_data):
     folder = shared_data / 'sav-mini'
     info = read_masklets([str(folder / f'sav_000001_{kind}.json') for kind in ('manual', 'auto')])

@@ -50,9 +50,8 @@ class HistoryCompressorLayer(BaseModule):
         value = self.attn_norm(x)
         query = value + pos.repeat_interleave(T, 0)
         mask = attend.repeat_interleave(T, 0)[:, None, None]  # (B * T, 1, 1, P)
-        x = x + self.attn(query, query, value, mask)
-        x = x + self.ffn(self.ffn_norm(x))
-        return x.view(B, T, P, D), state
+        x = (x + self.attn(query, query, value, mask)).view(B, T, P, D)
+        return x + self.ffn(self.ffn_norm(x)), state
 
 
 def mix_in_chunks(mixer: nn.Module, x: Tensor,
