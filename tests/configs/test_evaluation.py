@@ -16,6 +16,7 @@ from ausm_mm.registry import DATASETS, LOOPS, METRICS, MODELS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / 'configs/ausm/eval'
+BACKBONES = ['swin-t', 'swin-s', 'swin-b', 'swin-l']
 # Reader, metric, foreground threshold, objects kept in a frame
 PROTOCOLS = {
     'coco': ('COCOVideoDataset', 'COCOVideoMetric', 0.9, None),
@@ -33,18 +34,19 @@ def default_scope():
     init_default_scope('ausm_mm')
 
 
-def read(name: str) -> Config:
-    return Config.fromfile(FOLDER / f'ausm_swin-b_{name}.py')
+def read(name: str, backbone: str = 'swin-b') -> Config:
+    return Config.fromfile(FOLDER / f'ausm_{backbone}_{name}.py')
 
 
 def test_every_config_has_a_protocol():
     assert {path.stem for path in FOLDER.glob('*.py')} == {
-        f'ausm_swin-b_{name}' for name in PROTOCOLS}
+        f'ausm_{backbone}_{name}' for name in PROTOCOLS for backbone in BACKBONES}
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)
-def test_protocol(name):
-    config = read(name)
+@pytest.mark.parametrize('backbone', BACKBONES)
+def test_protocol(name, backbone):
+    config = read(name, backbone)
     reader, metric, threshold, max_per_frame = PROTOCOLS[name]
     dataset = config.test_dataloader.dataset
     assert (dataset.type, config.test_evaluator.type) == (reader, metric)
@@ -64,10 +66,11 @@ def test_protocol(name):
 
 
 @pytest.mark.parametrize('name', PROTOCOLS)
-def test_the_model_is_that_of_stage_3(name):
+@pytest.mark.parametrize('backbone', BACKBONES)
+def test_the_model_is_that_of_stage_3(name, backbone):
     """So its checkpoint fits, and what the other tests run of that model holds for these."""
     ours, stage3 = (copy.deepcopy(config.model) for config in (
-        read(name), Config.fromfile(ROOT / 'configs/ausm/ausm_swin-b_stage3.py')))
+        read(name, backbone), Config.fromfile(ROOT / f'configs/ausm/ausm_{backbone}_stage3.py')))
     for model in (ours, stage3):
         for key in ('frozen', 'tracker', 'max_per_frame'):
             model.pop(key, None)
