@@ -38,6 +38,6 @@ setup(
         'hota': ['trackeval>=1.3'],  # HOTA and identity switches; older ones fail with numpy 2
         'convert': ['safetensors>=0.4'],  # checkpoints of transformers
         'dev': ['pytest>=8', 'ruff>=0.6', 'tensorboard>=2.13', 'pre-commit>=3.7', 'timm>=0.9',
-                'safetensors>=0.4'],
+                'safetensors>=0.4', 'trackeval>=1.3'],
     },
 )
