@@ -76,7 +76,7 @@ def measure(path: str, options: Dict, clips: List[Tuple[int, int, int]],
             objects: int) -> List[float]:
     """Peak memory in GB of training on each of the clips; to be run in a fresh process."""
     torch.set_num_threads(1)
-    MMLogger.get_instance('memory', log_level='WARNING')  # else a line for every weight
+    MMLogger.get_instance('memory', log_level='ERROR')  # else a line for every weight
     on_gpu = torch.cuda.is_available()
     before = 0 if on_gpu else _status('VmRSS')
     cfg = Config.fromfile(path)
