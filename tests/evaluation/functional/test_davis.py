@@ -51,8 +51,8 @@ def slow_boundary(mask):
     return np.array(points).reshape(-1, 2)
 
 
-def slow_f(prediction, ground_truth):
-    radius = math.ceil(.008 * math.sqrt(prediction.shape[0]**2 + prediction.shape[1]**2))
+def slow_f(prediction, ground_truth, bound_th=.008):
+    radius = math.ceil(bound_th * math.sqrt(prediction.shape[0]**2 + prediction.shape[1]**2))
     a, b = slow_boundary(prediction), slow_boundary(ground_truth)
     if not len(a) or not len(b):
         return float(len(a) == len(b))
@@ -63,15 +63,17 @@ def slow_f(prediction, ground_truth):
 
 @pytest.mark.parametrize('seed', range(30))
 def test_boundary_accuracy_equals_definition(seed):
-    """Blobs of any size, at the edges of the image too, empty and full masks."""
+    """Blobs of any size, at the edges of the image too, empty and full masks; disks of all radii up
+    to those of 1080p."""
     rng = np.random.default_rng(seed)
     shape = (int(rng.integers(1, 90)), int(rng.integers(1, 160)))
     noise = cv2.GaussianBlur(rng.standard_normal(shape), (0, 0), rng.uniform(.1, 6))
     other = noise + rng.uniform(0, .5) * cv2.GaussianBlur(rng.standard_normal(shape), (0, 0), 3)
     level = np.quantile(noise, rng.choice([0, .1, .5, .9, 1]))
     prediction, ground_truth = noise > level, other > level
-    assert boundary_accuracy(prediction, ground_truth) == pytest.approx(
-        slow_f(prediction, ground_truth), abs=1e-12)
+    bound_th = (.008, float(rng.uniform(0, 18) / math.hypot(*shape)))[seed % 2]
+    assert boundary_accuracy(prediction, ground_truth, bound_th) == pytest.approx(
+        slow_f(prediction, ground_truth, bound_th), abs=1e-12)
     points = np.argwhere(mask_boundary(prediction))
     np.testing.assert_array_equal(points, slow_boundary(prediction))
 
