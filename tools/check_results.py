@@ -70,6 +70,8 @@ def main():
         n_problems = dict(vis=check_vis, vos=check_vos)[args.task](args)
     except UserError as error:
         raise SystemExit(f'error: {error}') from None
+    except OSError as error:
+        raise SystemExit(f'error: {error}; give a path that can be written') from None
     if n_problems:
         raise SystemExit(f'error: {args.pred}: {n_problems} problems, see above; nothing packed')
     print(f'{args.pred}: nothing wrong' + (f'; packed {args.pack}' if args.pack else ''))

@@ -5,7 +5,6 @@
     python tools/eval.py coco --gt instances_val2017.json --pred results.json
 """
 import argparse
-from pathlib import Path
 
 from ausm_mm.errors import UserError
 from ausm_mm.evaluation.functional import hota, summarize_vos, youtube_vos_summary
@@ -114,11 +113,13 @@ def main():
     args = parse_args()
     try:
         figures = dict(vis=eval_vis, vos=eval_vos, coco=eval_coco)[args.task](args)
+        if args.json:
+            write_json(figures, args.json)
+            print(f'Figures: {args.json}')
     except UserError as error:
         raise SystemExit(f'error: {error}') from None
-    if args.json:
-        write_json(figures, args.json)
-        print(f'Figures: {Path(args.json)}')
+    except OSError as error:
+        raise SystemExit(f'error: {error}; give a path that can be written') from None
 
 
 if __name__ == '__main__':

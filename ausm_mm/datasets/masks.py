@@ -8,9 +8,11 @@ from PIL import Image
 from pycocotools import mask as mask_util
 
 from ..utils.rle import segmentation_problems, to_rle
-from .errors import DataError
+from .errors import DataError, UnreadableFileError
 from .images import read_bytes
 
+_PNG = b'\x89PNG\r\n\x1a\n'
+_BIT_DEPTH = 24  # its place in a PNG
 VOID = 255  # pixels of an indexed PNG that belong to no object, as in PASCAL VOC
 
 
@@ -35,13 +37,9 @@ def read_label_map(path: str) -> np.ndarray:
     Raises:
         DataError: If the file is missing, unreadable or none of the above.
     """
-    try:
-        with Image.open(io.BytesIO(read_bytes(path))) as image:
-            indexed = image.mode == 'P' and not _is_binary_palette(image)
-            label_map = np.array(image) if indexed else _grey_values(image, path)
-    except (OSError, SyntaxError) as error:
-        raise DataError(f'{path}: is not a readable mask ({error}); '
-                        'copy or extract it again') from None
+    image = open_mask(path)
+    indexed = image.mode == 'P' and not _is_binary_palette(image)
+    label_map = np.array(image) if indexed else _grey_values(image, path)
     if indexed:
         label_map[label_map == VOID] = 0
         return label_map
@@ -52,6 +50,28 @@ def read_label_map(path: str) -> np.ndarray:
         raise DataError(f'{path}: a grey mask with the values 255 and {others[0]} is neither '
                         'binary (0 and 255) nor an object index; save it with a palette')
     return (label_map == 255).astype(np.uint8)
+
+
+def open_mask(path: str) -> Image.Image:
+    """Decodes a PNG of at most 8 bits a value.
+
+    Raises:
+        DataError: If the file is missing, unreadable or anything else.
+    """
+    data = read_bytes(path)
+    if data[:len(_PNG)] != _PNG:  # JPEG, for one, would change the ids
+        raise DataError(f'{path}: is not a readable mask (no PNG); '
+                        'write it as an indexed PNG with a palette')
+    try:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+    except Exception as error:  # PIL raises whatever it stumbles over
+        raise DataError(f'{path}: is not a readable mask ({error}); '
+                        'copy or extract it again') from None
+    if data[_BIT_DEPTH] == 16:
+        raise DataError(f'{path}: has 16 bits a value, which PIL cuts or clips to 8; '
+                        'write it as an indexed PNG with a palette')
+    return image
 
 
 def _is_binary_palette(image: Image.Image) -> bool:

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -52,6 +53,20 @@ def test_grey_that_is_neither(tmp_path, write_image):
     write_image(tmp_path / 'a.png', VALUES)
     with pytest.raises(DataError, match='a.png: .* values 255 and 1 .* save it with a palette'):
         read_label_map(str(tmp_path / 'a.png'))
+
+
+def test_16_bits(tmp_path):
+    for values in ([[0, 256]], [[0, 1]], [[[1, 1, 1], [0, 0, 0]]]):
+        cv2.imwrite(str(tmp_path / 'a.png'), np.array(values, np.uint16))
+        with pytest.raises(DataError, match='a.png: has 16 bits a value.*palette'):
+            read_label_map(str(tmp_path / 'a.png'))
+
+
+def test_other_formats(tmp_path):
+    for kind in ('JPEG', 'GIF', 'BMP'):
+        Image.new('L', (9, 9), 1).save(tmp_path / 'a.png', format=kind)
+        with pytest.raises(DataError, match='a.png: is not a readable mask .no PNG.; write'):
+            read_label_map(str(tmp_path / 'a.png'))
 
 
 def test_colour_image(tmp_path, write_image):

@@ -88,5 +88,7 @@ def test_errors_are_one_line_and_write_nothing(tool_error, vis_files, tmp_path):
                       tmp_path / 'figures.json')
     assert f'{tmp_path}/cut.json: is no complete json file' in line
     assert not (tmp_path / 'figures.json').exists()
+    line = tool_error('eval.py', 'vis', *vis_files, '--json', tmp_path)
+    assert 'Is a directory' in line and line.endswith('give a path that can be written')
     line = tool_error('eval.py', 'vos', '--gt', tmp_path / 'gone', '--pred', tmp_path)
     assert f'{tmp_path}/gone: holds no folder of a sequence' in line

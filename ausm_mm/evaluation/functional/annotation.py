@@ -1,6 +1,7 @@
 """Checking entries of the jsons of COCO and YouTube-VIS, annotations and results, before they are
 scored."""
 import math
+from collections import Counter
 from typing import Any, Dict, Mapping, Sequence
 
 from ausm_mm.errors import UserError
@@ -12,7 +13,7 @@ MASKS = dict(IMAGES, annotations=('image_id', 'category_id', 'segmentation', 'ar
 
 
 def check_annotation(annotation: Any, name: str, parts: Mapping[str, Sequence[str]]) -> None:
-    """Looks for the lists and keys that are needed.
+    """Looks for the lists and keys that are needed, and for two entries of one id or name.
 
     Args:
         annotation: Content of the json.
@@ -30,6 +31,10 @@ def check_annotation(annotation: Any, name: str, parts: Mapping[str, Sequence[st
             problem = find_entry_problem(entry, keys)
             if problem:
                 raise UserError(f'{name}: entry {index} of {part} {problem}')
+        for key in ('id', 'name'):
+            problem = _find_ambiguity([entry[key] for entry in entries] if key in keys else [])
+            if problem:
+                raise UserError(f'{name}: the {key}s of {part} {problem}')
 
 
 def find_entry_problem(entry: Any, keys: Sequence[str]) -> str:
@@ -50,6 +55,14 @@ def find_entry_problem(entry: Any, keys: Sequence[str]) -> str:
     return ''
 
 
+def _find_ambiguity(values: Sequence) -> str:
+    """Why values do not tell their entries apart; empty if they do."""
+    if len(set(map(type, values))) > 1:
+        return 'are numbers and texts: write all of them as numbers'
+    repeated = [value for value, n in Counter(values).items() if n > 1]
+    return f'have {repeated[0]!r} more than once: give each entry its own' if repeated else ''
+
+
 def is_hidden(annotation: Any) -> bool:
     """Whether a json has no annotation, as those of test splits that a server scores."""
     return isinstance(annotation, dict) and not annotation.get('annotations')
@@ -63,8 +76,15 @@ def is_number(value: Any) -> bool:
         return False
 
 
+def is_area(value: Any) -> bool:
+    """Whether it is a number of pixels that a frame may have."""
+    return is_number(value) and 0 <= value < 2**32
+
+
 def _is_id(value: Any) -> bool:
-    return isinstance(value, (int, str))
+    # NumPy, which sorts them, rounds greater integers.
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str) or is_integer and abs(value) < 2**63
 
 
 def _is_size(value: Any) -> bool:
@@ -77,7 +97,9 @@ _VALUES: Dict[str, tuple] = {
     'segmentations': (lambda value: isinstance(value, list),
                       'a list with one entry per frame, null where it is absent'),
     'iscrowd': (lambda value: value in (0, 1), '0 or 1'),
-    **dict.fromkeys(('area', 'score'), (is_number, 'a finite number')),
+    'area': (is_area, 'a number of pixels'),
+    'score': (is_number, 'a finite number'),
     **dict.fromkeys(('height', 'width'), (_is_size, 'a whole number of pixels')),
-    **dict.fromkeys(('id', 'video_id', 'image_id', 'category_id'), (_is_id, 'a number or a text')),
+    **dict.fromkeys(('id', 'video_id', 'image_id', 'category_id'),
+                    (_is_id, 'a text or an integer of at most 64 bits')),
 }

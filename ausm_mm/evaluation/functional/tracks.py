@@ -6,7 +6,7 @@ import numpy as np
 
 from ausm_mm.errors import UserError
 from ausm_mm.utils.rle import segmentation_problems, to_rle
-from .annotation import TRACKS, find_entry_problem, is_number
+from .annotation import TRACKS, find_entry_problem, is_area
 from .rle import areas
 
 OCCLUSION_SCORES = {'no_occlusion': 0.0, 'slight_occlusion': 0.25, 'severe_occlusion': 0.75}
@@ -42,16 +42,16 @@ def find_track_problem(track: Dict, videos: Dict, categories: Collection[int],
 def _find_extra_problem(track: Dict, name: str) -> str:
     """What is wrong with what only annotations have."""
     for key, is_fit, description in (
-            ('areas', lambda area: area is None or is_number(area) and area >= 0, 'numbers'),
-            ('occlusion', lambda level: level is None or level in list(OCCLUSION_SCORES),
-             ', '.join(OCCLUSION_SCORES))):
+            ('areas', is_area, 'a number of pixels'),
+            ('occlusion', list(OCCLUSION_SCORES).__contains__,
+             f'one of {", ".join(OCCLUSION_SCORES)}')):
         values = track.get(key) or []
         if not isinstance(values, list):
             return f'{name} has the {key} {values!r}: give a list with one entry per frame'
-        unfit = [value for value in values if not is_fit(value)]
+        unfit = [value for value in values if value is not None and not is_fit(value)]
         if unfit:
-            return f'{name} has the {key} {unfit[0]!r}: it must be null or one of: {description}'
-    if (track.get('iscrowd') or 0) not in (0, 1):
+            return f'{name} has the {key} {unfit[0]!r}: it must be null or {description}'
+    if track.get('iscrowd') not in (None, 0, 1):
         return f'{name} has the iscrowd {track["iscrowd"]!r}: it must be 0 or 1'
     return ''
 

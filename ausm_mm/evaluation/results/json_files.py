@@ -1,6 +1,8 @@
 """Reading json files that others wrote."""
 import json
+import lzma
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, List
 
@@ -29,11 +31,7 @@ def load_results(path: PathLike) -> List:
         UserError: If it cannot be read, is cut short or holds no list.
     """
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if RESULTS_NAME not in archive.namelist():
-                raise UserError(f'{path}: holds {archive.namelist()[:3]}, but no {RESULTS_NAME} at '
-                                'its top; zip the file itself, not its folder')
-            results = _parse(archive.read(RESULTS_NAME), path)
+        results = _parse(_read_zipped(path), path)
     else:
         results = load_json(path)
     if not isinstance(results, list):
@@ -42,9 +40,22 @@ def load_results(path: PathLike) -> List:
     return results
 
 
+def _read_zipped(path: PathLike) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if RESULTS_NAME in names:
+                return archive.read(RESULTS_NAME)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError,
+            RuntimeError) as error:  # RuntimeError: encrypted, or by an unknown method
+        raise UserError(f'{path}: is no readable zip ({error}); pack or copy it again') from None
+    raise UserError(f'{path}: holds {names[:3]}, but no {RESULTS_NAME} at its top; zip the file '
+                    'itself, not its folder')
+
+
 def _parse(data: bytes, path: PathLike) -> Any:
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: brackets without end
         raise UserError(f'{path}: is no complete json file ({error}); write or copy it '
                         'again') from None

@@ -87,14 +87,14 @@ def find_vis_problems(results: List, annotation: Dict) -> Iterator[str]:
                                   videos[result['video_id']])
     for video_id, video in videos.items():
         if video_id not in seen:
-            name = video.get('name') or (video.get('file_names') or [''])[0]
+            name = video.get('name') or (_frame_names(video) or [''])[0]
             yield (f'video {video_id} ({name}) has no result: all its objects will count as '
                    'missed; predict it too')
 
 
 def _mask_problems(result: Dict, name: str, video: Dict) -> Iterator[str]:
     segmentations = result['segmentations']
-    n_frames = len(video.get('file_names') or ()) or video.get('length')
+    n_frames = len(_frame_names(video)) or video.get('length')
     if n_frames and len(segmentations) != n_frames:
         yield (f'{name} has {len(segmentations)} segmentations, but the video has {n_frames} '
                'frames: give one entry per frame, null where it is absent')
@@ -107,6 +107,11 @@ def _mask_problems(result: Dict, name: str, video: Dict) -> Iterator[str]:
             problem = 'polygons, but servers take RLEs: encode the mask with pycocotools'
         if problem:
             yield f'{name}, frame {frame}: {problem}'
+
+
+def _frame_names(video: Dict) -> List:
+    names = video.get('file_names')
+    return names if isinstance(names, list) else []
 
 
 def _decode_bytes(value) -> str:

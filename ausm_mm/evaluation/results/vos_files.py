@@ -35,6 +35,11 @@ def score_vos_folders(ground_truth: PathLike, predictions: PathLike,
         if not folder.is_dir():
             raise UserError(f'{folder}: is not a folder, but the ground truth has the sequence '
                             f'{name}; predict it, or leave it out of --sequences')
+        missing = [path.name for path in truths if not (folder / path.name).exists()]
+        if missing:
+            raise UserError(f'{folder / missing[0]}: is missing; {len(missing)} of the '
+                            f'{len(truths)} annotated frames have no mask: write one for each, '
+                            'also where it is empty')
         pairs = _read_pairs(truths, folder)
         scores[name] = score_label_maps(pairs, len(truths), f'{folder}', skip_last)
     return scores

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Seq
 import numpy as np
 from PIL import Image
 
+from ausm_mm.datasets.errors import DataError
 from ausm_mm.datasets.images import frame_size
-from ausm_mm.datasets.masks import read_label_map
+from ausm_mm.datasets.masks import open_mask, read_label_map
 from ausm_mm.datasets.palettes import voc_palette
 from ausm_mm.errors import UserError
 from ausm_mm.utils.files import PathLike, renamed_when_complete
@@ -137,18 +138,19 @@ def find_vos_problems(predictions: PathLike,
 
 def _mask_problems(path: Path, size: Tuple[int, int], ids: Sequence[int]) -> Iterator[str]:
     """Problems of one PNG that should have a size (height, width) and no other ids."""
-    try:
-        with Image.open(path) as image:
-            mode, values = image.mode, np.array(image)
-    except FileNotFoundError:
+    if not path.exists():
         yield f'{path}: is missing; write a mask for every frame, also where it is empty'
         return
-    except (OSError, SyntaxError) as error:
-        yield f'{path}: is not a readable PNG ({error}); write it again'
+    try:
+        image = open_mask(str(path))
+    except DataError as error:
+        yield str(error)
         return
-    if mode != 'P':
-        yield f'{path}: has the mode {mode}, not a palette (P); write object ids with a palette'
+    if image.mode != 'P':
+        yield (f'{path}: has the mode {image.mode}, not a palette (P); write object ids with a '
+               'palette')
         return
+    values = np.array(image)
     if values.shape != tuple(size):
         yield (f'{path}: is {values.shape[1]} x {values.shape[0]} (width x height), the frame '
                f'{size[1]} x {size[0]}; resize masks to the size of the frames')

@@ -93,6 +93,28 @@ def test_what_is_missing():
         check_annotation(dict(VIS, categories=[*VIS['categories'], dict(id=4)]), 'a.json', VIDEOS)
 
 
+@pytest.mark.parametrize('part, entries, words', [
+    ('videos', [dict(id=1, height=4, width=6)] * 2, 'ids of videos have 1 more than once'),
+    ('videos', [dict(id=i, height=4, width=6) for i in (1, '1')], 'are numbers and texts'),
+    ('videos', [dict(id=2**63, height=4, width=6)], 'id 9223372036854775808: it must be a text or'),
+    ('videos', [dict(id=True, height=4, width=6)], 'id True: it must be a text or'),
+    ('categories', [dict(id=i, name=str(i)) for i in (1, 2, 2)], 'ids of categories have 2 more'),
+    ('categories', [dict(id=i, name='cat') for i in (1, 2)], "names of categories have 'cat' more"),
+])
+def test_entries_that_cannot_be_told_apart(part, entries, words):
+    with pytest.raises(UserError, match=f'^a.json: .*{words}'):
+        check_annotation(dict(VIS, **{part: entries}), 'a.json', VIDEOS)
+
+
+def test_areas_that_no_frame_has():
+    """They lie outside all ranges, so that the object would be ignored."""
+    for area in (-1, 2**32, 1e308):
+        with pytest.raises(UserError, match='areas .*it must be null or a number of pixels'):
+            vis_ap(dict(VIS, annotations=[dict(VIS['annotations'][0], areas=[area])]), [])
+        with pytest.raises(UserError, match='area .*it must be a number of pixels'):
+            coco_ap(dict(COCO, annotations=[dict(COCO['annotations'][0], area=area)]), [])
+
+
 def test_hidden():
     assert is_hidden(dict(VIS, annotations=None)) and is_hidden(dict(VIS, annotations=[]))
     assert is_hidden({}) and not is_hidden(VIS) and not is_hidden([])

@@ -1,3 +1,4 @@
+import gzip
 import json
 import zipfile
 
@@ -23,7 +24,32 @@ def test_bad_files(tmp_path):
     (tmp_path / 'dict.json').write_text('{}')
     with pytest.raises(UserError, match='dict.json: holds a dict, not the list'):
         load_results(tmp_path / 'dict.json')
+    (tmp_path / 'deep.json').write_text('[' * 100000)
+    with pytest.raises(UserError, match='deep.json: is no complete json file'):
+        load_results(tmp_path / 'deep.json')
+    (tmp_path / 'cut.gz').write_bytes(gzip.compress(b'[]'))
+    with pytest.raises(UserError, match='cut.gz: is no complete json file'):
+        load_results(tmp_path / 'cut.gz')
+    with pytest.raises(UserError, match='cannot be read .Is a directory.; correct the path'):
+        load_results(tmp_path)
     with zipfile.ZipFile(tmp_path / 'r.zip', 'w') as archive:
         archive.writestr('out/results.json', '[]')
     with pytest.raises(UserError, match="r.zip: holds .*out/results.json.*no results.json"):
         load_results(tmp_path / 'r.zip')
+
+
+def test_damaged_zips(tmp_path):
+    """Whichever byte of a zip is another: one clear error, or the results."""
+    path = tmp_path / 'r.zip'
+    results = [dict(score=score) for score in range(30)]
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('results.json', json.dumps(results))
+    content, n_errors = path.read_bytes(), 0
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 255]) + content[place + 1:])
+        try:
+            assert load_results(path) == results
+        except UserError as error:
+            assert str(error).startswith(str(path)) and '\n' not in str(error)
+            n_errors += 1
+    assert n_errors > len(content) / 2

@@ -71,6 +71,16 @@ def test_missing_video_and_several_problems():
     assert len(problems(result(score=None), 'text', {})) == 5
 
 
+def test_names_of_frames_that_are_no_list():
+    videos = [dict(id=1, height=4, width=6, file_names=7, length=2),
+              dict(id=2, height=4, width=6, file_names={})]
+    lines = list(find_vis_problems([result(segmentations=[TEXT_MASK])], dict(
+        ANNOTATION, videos=videos)))
+    assert [line.split(':')[0] for line in lines] == [
+        'result 0 of video 1 has 1 segmentations, but the video has 2 frames',
+        'video 2 () has no result']
+
+
 def test_scoring_names_the_files(tmp_path):
     truth = dict(ANNOTATION, annotations=[dict(id=1, **result())])
     for name, content in dict(gt=truth, good=[result()], bad=[result(score=float('nan'))]).items():

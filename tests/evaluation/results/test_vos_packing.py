@@ -129,7 +129,7 @@ def test_nothing_wrong(test_set):
     (lambda pred: Image.new('RGB', SIZE[::-1]).save(pred / 'a/00001.png'),
      'pred/a/00001.png: has the mode RGB, not a palette (P); write object ids with a palette'),
     (lambda pred: (pred / 'a/00001.png').write_bytes(b'text'),
-     'pred/a/00001.png: is not a readable PNG '),
+     'pred/a/00001.png: is not a readable mask (no PNG); write it'),
 ])
 def test_each_problem_has_a_line(test_set, spoil, line):
     spoil(test_set / 'pred')
