@@ -1,4 +1,4 @@
-"""The one error of everything that reads data."""
+"""The errors of everything that reads data."""
 from ausm_mm.errors import UserError
 
 
@@ -7,6 +7,11 @@ class DataError(UserError):
 
     def __init__(self, message: str) -> None:
         # What a data loader's worker raises comes back with its whole traceback as the message.
-        if message.startswith('Caught DataError in '):
-            message = message.rstrip().rsplit('DataError: ', 1)[-1]
+        name = type(self).__name__
+        if message.startswith(f'Caught {name} in '):
+            message = message.rstrip().rsplit(f'{name}: ', 1)[-1]
         super().__init__(message)
+
+
+class UnreadableFileError(DataError):
+    """A single image or mask is damaged, which training can do without."""

@@ -60,14 +60,14 @@ def open_mask(path: str) -> Image.Image:
     """
     data = read_bytes(path)
     if data[:len(_PNG)] != _PNG:  # JPEG, for one, would change the ids
-        raise DataError(f'{path}: is not a readable mask (no PNG); '
-                        'write it as an indexed PNG with a palette')
+        raise UnreadableFileError(f'{path}: is not a readable mask (no PNG); '
+                                  'write it as an indexed PNG with a palette')
     try:
         image = Image.open(io.BytesIO(data))
         image.load()
     except Exception as error:  # PIL raises whatever it stumbles over
-        raise DataError(f'{path}: is not a readable mask ({error}); '
-                        'copy or extract it again') from None
+        raise UnreadableFileError(f'{path}: is not a readable mask ({error}); '
+                                  'copy or extract it again') from None
     if data[_BIT_DEPTH] == 16:
         raise DataError(f'{path}: has 16 bits a value, which PIL cuts or clips to 8; '
                         'write it as an indexed PNG with a palette')

@@ -63,7 +63,7 @@ def _rgb(path):
 
 @pytest.mark.parametrize('spoil, words', [
     (lambda pred: shutil.rmtree(pred / 'b'), 'pred/b: is not a folder.*sequence b; predict it'),
-    (lambda pred: (pred / 'a/00003.png').unlink(), 
+    (lambda pred: (pred / 'a/00003.png').unlink(),
      'a/00003.png: is missing; 1 of the 5 annotated frames have no mask: write one'),
     (lambda pred: _rgb(pred / 'a/00003.png'), 'a/00003.png: is a colour image.*palette'),
     (lambda pred: write_label_map(np.zeros((8, 11)), pred / 'a/00003.png'),
