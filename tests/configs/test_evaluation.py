@@ -62,6 +62,8 @@ def test_protocol(name, backbone):
         assert config.model.head.num_classes[built.dataset_name] == len(built.metainfo['classes'])
     inspect.signature(METRICS.get(metric)).bind(
         **{key: value for key, value in config.test_evaluator.items() if key != 'type'})
+    if metric == 'VOSMetric':  # YouTube-VOS alone scores the last frame
+        assert config.test_evaluator.get('skip_last', True) == (name == 'mose')
     assert LOOPS.get(config.test_cfg.type) and config.val_cfg is None
 
 

@@ -162,7 +162,6 @@ class _TrackEval(COCOeval):
         return track_ious([p['segmentations'] for p in predictions],
                           [t['segmentations'] for t in truths])
 
-
     def evaluateImg(self, imgId, catId, aRng, maxDet):
         predictions = self._dts[imgId, catId]
         if self._gts[imgId, catId] or not predictions:

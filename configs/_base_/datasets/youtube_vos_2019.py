@@ -34,4 +34,4 @@ test_dataloader = dict(
         ann_file='valid/meta.json',
         data_prefix=dict(img='valid/JPEGImages', mask='valid/Annotations'), test_mode=True,
         pipeline=test_pipeline, **dataset))
-test_evaluator = dict(type='VOSMetric')
+test_evaluator = dict(type='VOSMetric', skip_last=False)
