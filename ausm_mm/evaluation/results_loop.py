@@ -13,7 +13,13 @@ from mmengine.runner import TestLoop, autocast
 from ausm_mm.errors import UserError
 from ausm_mm.registry import LOOPS
 from ausm_mm.structures import ClipDataSample
-from .results.stored_results import StoredResults, claim_folder, is_hidden, results_name
+from .results.stored_results import (
+    StoredResults,
+    claim_folder,
+    is_hidden,
+    remove_unfinished,
+    results_name,
+)
 
 
 @LOOPS.register_module()
@@ -62,6 +68,7 @@ class ResultsTestLoop(TestLoop):
         }
         if is_main_process():
             claim_folder(folder, origin)
+            remove_unfinished(folder)
         barrier()
         claim_folder(folder, origin)
         for name, results in self.results.items():

@@ -106,6 +106,18 @@ def test_going_on(build, tmp_path, stop, batch_size):
     assert shown == list(range(N_VIDEOS))  # as if all went through the model
 
 
+def test_what_a_killed_run_was_writing_goes(build, tmp_path):
+    build(BoxModel()).run()
+    tracks = tmp_path / 'r/bare-prompted/tracks'
+    finished = sorted(tracks.iterdir())
+    (tracks / '.3.77.json').touch()
+    (tracks.parent / 'masks/yard').mkdir(parents=True)
+    (tracks.parent / 'masks/yard/.00002.77.png').touch()
+    build(BoxModel())
+    assert sorted(tracks.iterdir()) == finished
+    assert not any((tracks.parent / 'masks/yard').iterdir())
+
+
 def test_nothing_is_written_unless_it_is_wanted(build, tmp_path):
     model = BoxModel()
     assert build(model, results_dir=None).run()['vos/J'] == pytest.approx(.5)

@@ -63,6 +63,12 @@ def claim_folder(folder: PathLike, origin: Dict[str, str]) -> None:
         write_json(origin, path)
 
 
+def remove_unfinished(folder: PathLike) -> None:
+    """Removes what a run was writing when it was killed (see ``renamed_when_complete``)."""
+    for path in Path(folder).rglob('.*'):
+        path.unlink()
+
+
 class StoredResults:
     """The results of one data set of a test run.
 
