@@ -1,6 +1,6 @@
 """Pictures of an evaluation: curves, and the worst clips as contact sheets of masks."""
 from pathlib import Path
-from typing import Collection, Dict, List, Mapping, Optional, Sequence
+from typing import Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from pycocotools.cocoeval import COCOeval
 from ausm_mm.datasets.masks import read_label_map
 from ausm_mm.utils.files import PathLike, renamed_when_complete
 from ausm_mm.visualization import contact_sheet, evenly_spaced, object_color, write_png
-from ..functional.rle import decode
+from ..functional.rle import area, decode
 from ..functional.vis_ap import mean_of_valid
 from .vos_files import list_masks
 
@@ -22,7 +22,8 @@ SHEET_WIDTH = 240  # of one frame in a contact sheet, in pixels
 def plot_vis(evaluation: COCOeval, folder: PathLike) -> None:
     """Draws ``precision_recall.png`` and the worst videos, ``worst_1_VIDEO.png`` and so on.
 
-    The worst are those whose objects have the lowest best IoU with any track of their class.
+    The worst are those whose objects have the lowest best IoU with any track of their class; each
+    object is drawn with that track, in one colour.
 
     Args:
         evaluation: From :func:`~ausm_mm.evaluation.functional.vis_ap.evaluate_tracks`.
@@ -32,14 +33,13 @@ def plot_vis(evaluation: COCOeval, folder: PathLike) -> None:
     _plot_precision(evaluation, folder / 'precision_recall.png')
     visible = {t['video_id'] for t in evaluation.truths if any(t['segmentations'])}
     for rank, video_id in enumerate(_worst(evaluation, visible), start=1):
-        truths, predictions = ([t for t in tracks if t['video_id'] == video_id]
-                               for tracks in (evaluation.truths, evaluation.predictions))
-        best = sorted(predictions, key=lambda t: -t['score'])[:len(truths)]
+        truths, matches = _best_matches(evaluation, video_id)
         size = next(rle['size'] for t in truths for rle in t['segmentations'] if rle)
         frames = evenly_spaced(len(truths[0]['segmentations']), N_COLUMNS)
         rows = {
-            title: [_flatten([t['segmentations'][frame] for t in tracks], size) for frame in frames]
-            for title, tracks in (('ground truth', truths), ('best tracks', best))
+            title: [_flatten([t and t['segmentations'][frame] for t in tracks], size)
+                    for frame in frames]
+            for title, tracks in (('ground truth', truths), ('best match', matches))
         }
         _draw_sheet(rows, frames, folder / f'worst_{rank}_{video_id}.png')
 
@@ -53,14 +53,11 @@ def plot_coco(evaluation: COCOeval, folder: PathLike) -> None:
     """
     folder = Path(folder)
     _plot_precision(evaluation, folder / 'precision_recall.png')
-    masks = {name: api.imgToAnns for name, api in (('truth', evaluation.cocoGt),
-                                                   ('best', evaluation.cocoDt))}
-    for rank, image_id in enumerate(_worst(evaluation, masks['truth']), start=1):
-        truths = masks['truth'][image_id]
-        best = sorted(masks['best'].get(image_id, ()), key=lambda m: -m['score'])[:len(truths)]
+    for rank, image_id in enumerate(_worst(evaluation, evaluation.cocoGt.imgToAnns), start=1):
+        truths, matches = _best_matches(evaluation, image_id)
         size = evaluation.cocoGt.imgs[image_id]['height'], evaluation.cocoGt.imgs[image_id]['width']
-        rows = {title: [_flatten([m['segmentation'] for m in shown], size)]  # RLEs by now
-                for title, shown in (('ground truth', truths), ('best masks', best))}
+        rows = {title: [_flatten([m and m['segmentation'] for m in shown], size)]  # RLEs by now
+                for title, shown in (('ground truth', truths), ('best match', matches))}
         _draw_sheet(rows, [0], folder / f'worst_{rank}_{image_id}.png')
 
 
@@ -115,11 +112,24 @@ def _worst(evaluation: COCOeval, candidates: Collection[int]) -> List[int]:
     return sorted(best, key=lambda owner_id: np.mean(best[owner_id]))[:N_WORST]
 
 
+def _best_matches(evaluation: COCOeval, owner_id: int) -> Tuple[List[Dict], List[Optional[Dict]]]:
+    """The objects of a video or image, and what overlaps each of them the most."""
+    truths, matches = [], []
+    for category_id in evaluation.params.catIds:
+        key = owner_id, category_id
+        predictions = sorted(evaluation._dts[key], key=lambda p: -p['score'])  # the rows of ious
+        truths += evaluation._gts[key]
+        for column in range(len(evaluation._gts[key])):
+            ious = evaluation.ious[key][:, column] if predictions else np.zeros(1)
+            matches.append(predictions[np.argmax(ious)] if ious.max() else None)
+    return truths, matches
+
+
 def _flatten(masks: Sequence[Optional[Dict]], size: Sequence[int]) -> np.ndarray:
-    """Label map of the RLEs of one frame; number 1 lies on top."""
+    """Label map of the RLEs of one frame, numbered from 1; the smallest lies on top."""
     label_map = np.zeros(size, np.uint8)
-    for number, rle in reversed(list(enumerate(masks, start=1))):
-        label_map[decode(rle, *size)] = number
+    for index, rle in sorted(enumerate(masks), key=lambda pair: -area(pair[1])):
+        label_map[decode(rle, *size)] = index % 255 + 1
     return label_map
 
 

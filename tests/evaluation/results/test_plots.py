@@ -5,7 +5,13 @@ from PIL import Image
 from ausm_mm.evaluation.functional.coco_ap import evaluate_masks
 from ausm_mm.evaluation.functional.rle import encode
 from ausm_mm.evaluation.functional.vis_ap import evaluate_tracks
-from ausm_mm.evaluation.results.plots import plot_coco, plot_vis, plot_vos
+from ausm_mm.evaluation.results.plots import (
+    _best_matches,
+    _flatten,
+    plot_coco,
+    plot_vis,
+    plot_vos,
+)
 from ausm_mm.evaluation.results.vos_files import score_vos_folders
 from ausm_mm.evaluation.results.vos_packing import write_label_map
 
@@ -41,6 +47,31 @@ def test_vis(tmp_path, found):
     worst = ['worst_1_2.png', 'worst_2_1.png'] if found else ['worst_1_1.png', 'worst_2_2.png']
     assert files == ['precision_recall.png', *worst]
     assert all(is_picture(tmp_path / 'plots' / name) for name in files)
+
+
+def test_an_object_and_its_best_match_have_one_number():
+    """Classes one by one; the objects 2 and 3 have no match of their class."""
+
+    def track(x0, x1, **more):
+        return dict(dict(video_id=1, category_id=1, segmentations=[encode(box(x0, x1))]), **more)
+
+    truth = dict(
+        videos=[dict(id=1, height=8, width=12)],
+        categories=[dict(id=i, name=str(i)) for i in (1, 2)],
+        annotations=[track(0, 4), track(6, 8), track(8, 10, category_id=2)])
+    results = [track(1, 4, score=.2), track(9, 10, score=.9), track(0, 4, score=.3),
+               track(6, 8, score=.8, category_id=2)]
+    truths, matches = _best_matches(evaluate_tracks(truth, results), 1)
+    assert [t['name'][:12] for t in truths] == [f'annotation {i}' for i in range(3)]
+    assert [m and m['score'] for m in matches] == [.3, None, None]
+    assert _best_matches(evaluate_tracks(truth, []), 1)[1] == [None] * 3
+
+
+def test_the_smallest_mask_lies_on_top():
+    masks = [None, encode(box(2, 3)), encode(box(1, 9))]
+    expected = np.where(box(2, 3), 2, 3 * box(1, 9))
+    np.testing.assert_array_equal(_flatten(masks, SIZE), expected)
+    assert _flatten([encode(box(0, 2))] * 300, SIZE).max() == 45  # as many colours as there are
 
 
 @pytest.mark.parametrize('found', [True, False])
