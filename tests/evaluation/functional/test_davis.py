@@ -15,7 +15,7 @@ from ausm_mm.evaluation.functional import (
     summarize_objects,
     summarize_sequences,
 )
-from ausm_mm.evaluation.functional.davis import mask_boundary
+from ausm_mm.evaluation.functional.davis import mask_boundary, object_ids
 from ausm_mm.evaluation.functional.rle import encode
 from ausm_mm.structures import Track
 
@@ -208,6 +208,13 @@ def test_label_maps_equal_tracks(seed):
     last = score_label_maps(zip(predicted, truth), n_frames, 'clip', skip_last=False)
     assert [s['frame'] for s in last[1]] == [1, 2, 3, 4, 5]
     assert last[1][:-1] == found[1]
+
+
+@pytest.mark.parametrize('ids', [[], [1], [255], [2, 9, 254], list(range(1, 256))])
+def test_object_ids(ids):
+    label_map = np.zeros(SIZE, np.uint8)
+    label_map.flat[:len(ids)] = ids
+    assert object_ids(label_map) == object_ids(label_map[::-1, ::-1]) == ids
 
 
 def test_label_maps_with_an_unknown_object():
