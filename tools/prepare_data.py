@@ -85,7 +85,7 @@ def check(args: argparse.Namespace) -> bool:
     for name, split, config, url in sources(args):
         if not Path(config['data_root']).is_dir():
             rows.append([name, split, *['-'] * 5, 'absent'])
-            notes[f"{name}: {config['data_root']} is not there; get it from {url}"] = None
+            notes[absent(name, config, url)] = None
             continue
         count = count_source(config)
         state = 'ok' if not count.problem else 'incomplete' if count.videos else 'unreadable'
@@ -103,15 +103,29 @@ def check(args: argparse.Namespace) -> bool:
     return all(row[-1] == 'ok' for row in rows)
 
 
+def absent(name: str, config: Dict, url: str) -> str:
+    """What to say of a data set whose folder is not there."""
+    return f"{name}: {config['data_root']} is not there; " + (
+        f'get it from {url}' if url else 'correct --root')
+
+
 def sample(args: argparse.Namespace) -> None:
     """Writes the pictures and prints their names."""
-    asked = bool(args.names or args.format)
-    for name, split, config, url in sources(args):
-        if Path(config['data_root']).is_dir():
-            for path in write_samples(config, args.out / split, args.count, args.seed):
-                print(path)
-        elif asked:
-            raise UserError(f"{name}: {config['data_root']} is not there; get it from {url}")
+    if args.count < 1:
+        raise UserError(f'--count {args.count}: draws nothing; give 1 or more')
+    found = []
+    for source in sources(args):
+        if Path(source[2]['data_root']).is_dir():
+            found.append(source)
+        elif args.names or args.format:
+            name, _, config, url = source
+            raise UserError(absent(name, config, url))
+    if not found:
+        raise UserError(f'{args.data_root}: holds no known data set; correct --data-root, or see '
+                        'what is missing by the command check')
+    for _, split, config, _ in found:
+        for path in write_samples(config, args.out / split, args.count, args.seed):
+            print(path)
 
 
 def split(args: argparse.Namespace) -> None:

@@ -21,7 +21,8 @@ class BaseVideoDataset(BaseDataset):
              objects=[dict(object_id=int, label=int, segmentations=[...] * n_frames), ...])
 
     where an entry of ``segmentations`` is an RLE, polygons, the path of a label-map PNG, or None
-    where the object is absent. It must set ``self.metainfo['classes']`` unless the config does.
+    where the object is absent; or, for training, ``dict(unreadable=message)`` of a video with a
+    damaged file. It must set ``self.metainfo['classes']`` unless the config does.
     Training and testing differ by the pipeline, and by ``test_mode``: without it, videos without
     any object are left out, and another item takes the place of one that cannot be read. What is
     drawn at random for an index of a :class:`~.samplers.MultiSourceSampler` depends on nothing but
@@ -49,7 +50,7 @@ class BaseVideoDataset(BaseDataset):
     def filter_data(self) -> List[Dict]:
         videos = self.data_list
         if not self.test_mode:
-            videos = [video for video in videos if video['objects']]
+            videos = [video for video in videos if video.get('objects') or 'unreadable' in video]
         if not videos:
             kind = 'video' if self.test_mode else 'video with an annotated object'
             raise DataError(f'{self.ann_file or self.data_root}: holds no {kind}; '
@@ -58,6 +59,8 @@ class BaseVideoDataset(BaseDataset):
 
     def get_data_info(self, idx: int) -> Dict:
         info = super().get_data_info(idx)
+        if 'unreadable' in info:
+            raise DataError(info['unreadable'])
         info.update(
             ann_file=self.ann_file or self.data_root,  # for error messages
             dataset_name=self.dataset_name,

@@ -1,16 +1,15 @@
 """Videos with mask PNGs, as DAVIS stores them."""
 import os.path as osp
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..registry import DATASETS
 from .base_video import BaseVideoDataset
-from .errors import DataError
-from .images import frame_size, read_bytes
+from .errors import DataError, UnreadableFileError
+from .images import frame_size, read_lines
 from .mask_index import MaskIndex, masks_signature
 from .masks import load_label_map
 from .palettes import voc_palette
@@ -24,7 +23,8 @@ class DAVISDataset(BaseVideoDataset):
 
     A mask belongs to the frame of the same name; frames without a mask are not annotated. What
     the values of a PNG mean: :func:`~.masks.read_label_map`. All masks are looked through once to
-    learn which objects are where, and again when they change: :class:`~.mask_index.MaskIndex`.
+    learn which objects are where, and again when they change: :class:`~.mask_index.MaskIndex`. A
+    video with a damaged file is left to training's count of unreadable items; tests refuse it.
 
     Args:
         ann_file: A text file with one video name a line (``ImageSets/2017/train.txt``), or ''
@@ -44,18 +44,41 @@ class DAVISDataset(BaseVideoDataset):
                          exhaustive=exhaustive, **kwargs)
 
     def load_data_list(self) -> List[Dict]:
-        names = self.video_names()
         index = MaskIndex(self.data_prefix['mask'])
-        # Reading PNGs releases the interpreter's lock.
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            videos = list(pool.map(partial(self._read_video, index), range(len(names)), names))
+        videos = self._read_videos(self.video_names(), index)
         index.save()
         return videos
 
+    def _read_videos(self, names: Sequence[str], source: Any) -> List[Dict]:
+        """The videos of some names, with the objects that a source knows of."""
+
+        def read(video_id: int, name: str) -> Dict:
+            try:
+                video, mask_paths = self._read_folders(video_id, name)
+                return dict(video, objects=self._read_objects(video, mask_paths, source))
+            except UnreadableFileError as error:
+                if self.test_mode:
+                    raise
+                return dict(unreadable=str(error))
+
+        # Reading PNGs releases the interpreter's lock.
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return list(pool.map(read, range(len(names)), names))
+
+    def _read_objects(self, video: Dict, mask_paths: List[Optional[str]],
+                      index: MaskIndex) -> List[Dict]:
+        """The objects of a video, given the mask of each frame."""
+        height, width = video['height'], video['width']
+        signature = masks_signature(mask_paths, height, width)
+        ids = index.get(video['video_name'], signature)
+        if ids is None:
+            ids = [path and _object_ids(path, height, width) for path in mask_paths]
+            index.put(video['video_name'], signature, ids)
+        return _group_objects(ids, mask_paths)
+
     def video_names(self) -> List[str]:
         if self.ann_file:
-            lines = read_bytes(self.ann_file).decode(errors='replace').splitlines()
-            names = [line.strip() for line in lines if line.strip()]
+            names = read_lines(self.ann_file)
             if not names:
                 raise DataError(f'{self.ann_file}: names no video; write one name a line')
             return names
@@ -64,7 +87,8 @@ class DAVISDataset(BaseVideoDataset):
             raise DataError(f"{root}: is not a folder; correct data_prefix['img']")
         return sorted(path.name for path in root.iterdir() if path.is_dir())
 
-    def _read_video(self, index: MaskIndex, video_id: int, name: str) -> Dict:
+    def _read_folders(self, video_id: int, name: str) -> Tuple[Dict, List[Optional[str]]]:
+        """A video without its objects, and the path of each frame's mask."""
         frames = files_by_stem(osp.join(self.data_prefix['img'], name), IMAGE_SUFFIXES, 'img')
         masks = files_by_stem(osp.join(self.data_prefix['mask'], name), ('.png', ), 'mask')
         orphans = sorted(set(masks) - set(frames))
@@ -72,21 +96,15 @@ class DAVISDataset(BaseVideoDataset):
             raise DataError(f'{masks[orphans[0]]}: there is no frame of that name in '
                             f"{self.data_prefix['img']}/{name}; remove the mask or add the frame")
         stems = sorted(frames)
-        mask_paths = [masks.get(stem) for stem in stems]
         height, width = frame_size(frames[stems[0]])
-        signature = masks_signature(mask_paths, height, width)
-        ids = index.get(name, signature)
-        if ids is None:
-            ids = [path and _object_ids(path, height, width) for path in mask_paths]
-            index.put(name, signature, ids)
-        return dict(
+        video = dict(
             video_id=video_id,
             video_name=name,
             height=height,
             width=width,
             img_paths=[frames[stem] for stem in stems],
-            annotated_frames=[t for t, stem in enumerate(stems) if stem in masks],
-            objects=_group_objects(ids, mask_paths))
+            annotated_frames=[t for t, stem in enumerate(stems) if stem in masks])
+        return video, [masks.get(stem) for stem in stems]
 
 
 def _object_ids(path: str, height: int, width: int) -> List[int]:

@@ -1,13 +1,13 @@
-"""Reading video frames."""
+"""Reading files: bytes, lines, video frames."""
 import io
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import List, Optional, Tuple
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from .errors import DataError
+from .errors import DataError, UnreadableFileError
 
 # The last bytes of every complete JPEG and PNG file.
 _END_MARKERS = (b'\xff\xd9', b'IEND\xaeB`\x82')
@@ -24,6 +24,16 @@ def read_bytes(path: str) -> bytes:
     except OSError as error:
         raise DataError(f'{path}: cannot be read ({error.strerror}); '
                         'is the data complete and the data_prefix right?') from None
+
+
+def read_lines(path: str) -> List[str]:
+    """Lines of a text file without those that are blank.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    lines = read_bytes(path).decode(errors='replace').splitlines()
+    return [line.strip() for line in lines if line.strip()]
 
 
 def read_frame(path: str) -> np.ndarray:
@@ -48,9 +58,9 @@ def read_frame(path: str) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataError(f'{path}: is not a readable image ({error}); '
-                        'copy or extract it again') from None
+    except Exception as error:  # PIL raises whatever it stumbles over
+        raise UnreadableFileError(f'{path}: is not a readable image ({error}); '
+                                  'copy or extract it again') from None
 
 
 def frame_size(path: str) -> Tuple[int, int]:
@@ -62,9 +72,22 @@ def frame_size(path: str) -> Tuple[int, int]:
     try:
         with Image.open(path) as image:
             return image.height, image.width
-    except OSError as error:
-        raise DataError(f'{path}: is not a readable image ({error}); '
-                        'copy or extract it again') from None
+    except Exception as error:  # as above
+        raise UnreadableFileError(f'{path}: is not a readable image ({error}); '
+                                  'copy or extract it again') from None
+
+
+def check_size(frame: np.ndarray, path: str, height: int, width: int) -> np.ndarray:
+    """The frame, which must have the size its video was announced with.
+
+    Raises:
+        DataError: If it has another one.
+    """
+    if frame.shape[:2] != (height, width):
+        raise DataError(
+            f'{path}: the frame is {frame.shape[1]} x {frame.shape[0]} (width x height), its video '
+            f'{width} x {height}; correct the annotation or extract the frames again')
+    return frame
 
 
 def resized_shape(height: int, width: int, short_side: int,

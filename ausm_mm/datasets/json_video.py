@@ -1,79 +1,89 @@
 """What the data sets with one json share: YouTube-VIS and COCO."""
-import json
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List
 
 from .base_video import BaseVideoDataset
 from .errors import DataError
-from .images import read_bytes
-
-
-def load_json(path: str, layout: str) -> Dict:
-    """Reads an annotation json, which must hold a dict.
-
-    Args:
-        path: The file.
-        layout: Name of the format, for error messages.
-
-    Raises:
-        DataError: If the file is missing, no json, or no dict.
-    """
-    data = read_bytes(path)
-    try:
-        content = json.loads(data)
-    except ValueError as error:
-        raise DataError(f'{path}: is not valid json ({error}); '
-                        'copy or write it again') from None
-    if not isinstance(content, dict):
-        raise DataError(f'{path}: holds a {type(content).__name__}, not the dict of a '
-                        f'{layout} annotation; is it a result file?')
-    return content
-
-
-def find_problem(segmentation, height: int, width: int) -> Optional[str]:
-    """What is wrong with polygons or an RLE of a frame, with the cure, or None."""
-    if not segmentation:
-        return None
-    if isinstance(segmentation, list):
-        if all(isinstance(p, list) and len(p) >= 6 and len(p) % 2 == 0 for p in segmentation):
-            return None
-        return 'each polygon must be a flat list x1, y1, x2, y2, x3, y3, ...; write it again'
-    if not isinstance(segmentation, dict) or not {'size', 'counts'} <= set(segmentation):
-        return "must be null, polygons or an RLE with 'size' and 'counts'; write it again"
-    if list(segmentation['size']) != [height, width]:
-        return (f"the mask's size is {list(segmentation['size'])}, the video's [{height}, "
-                f'{width}] (height, width); write the mask at the size of the frames')
-    return None
+from .json_values import load_json, read_value
 
 
 class JsonVideoDataset(BaseVideoDataset):
     """A data set whose annotation is one json with ``categories`` and ``annotations``.
 
     The labels follow ``metainfo['classes']`` if the data set or the config gives it, else the
-    categories in order of their ids.
+    categories in order of their ids. Annotations with ``iscrowd`` are left out.
+
+    Args:
+        ann_file: The json.
+        data_prefix: ``img``: the folder that the file names are relative to.
+        dataset_name, task, exhaustive, **kwargs: As in :class:`BaseVideoDataset`.
+
+    Raises:
+        DataError: Naming the json, the entry and the cure.
     """
     LAYOUT: str  # name of the format, as docs/data.md calls it
+    VIDEOS: str  # key of the list of videos
+    VIDEO: str  # what an entry of it is called in messages, and with _id the key that names it
 
-    def _get(self, entry: Dict, key: str, owner: str) -> Any:
-        if not isinstance(entry, dict) or key not in entry:
-            raise DataError(f'{self.ann_file}: the key {key!r} is missing in {owner}; '
-                            f'see the {self.LAYOUT} layout in docs/data.md')
-        return entry[key]
+    def __init__(self, *args, data_prefix: Dict[str, str], task: str = 'unprompted',
+                 exhaustive: bool = True, **kwargs) -> None:
+        super().__init__(*args, data_prefix=data_prefix, task=task, exhaustive=exhaustive, **kwargs)
+
+    def load_data_list(self) -> List[Dict]:
+        content = load_json(self.ann_file, self.LAYOUT)
+        labels = self._read_categories(content)
+        videos: Dict[Any, Dict] = {}
+        for raw in self._get(content, self.VIDEOS, 'list', 'the file'):
+            video_id = self._get(raw, 'id', 'id', f'a {self.VIDEO}')
+            if video_id in videos:
+                raise DataError(f'{self.ann_file}: two {self.VIDEOS} have the id {video_id}; give '
+                                'each one of its own')
+            owner = f'{self.VIDEO} {video_id}'
+            videos[video_id] = dict(
+                video_id=video_id,
+                height=int(self._get(raw, 'height', 'size', owner)),
+                width=int(self._get(raw, 'width', 'size', owner)),
+                objects=[],
+                **self._read_frames(raw, owner))
+        if content.get('annotations', []) is not None:  # null where they are hidden
+            for raw in self._get(content, 'annotations', 'list', 'the file (null if hidden)'):
+                self._read_object(videos, labels, raw)
+        return list(videos.values())
+
+    def _read_frames(self, raw: Dict, owner: str) -> Dict:
+        """``video_name``, ``img_paths`` and ``annotated_frames`` of a video."""
+        raise NotImplementedError
+
+    def _read_segmentations(self, raw: Dict, video: Dict, owner: str) -> List:
+        """The object's mask in each frame of its video, None where it is absent."""
+        raise NotImplementedError
+
+    def _read_object(self, videos: Dict[Any, Dict], labels: Dict[int, int], raw: Dict) -> None:
+        object_id = self._get(raw, 'id', 'number', 'an annotation')
+        owner = f'annotation {object_id}'
+        video_id = self._get(raw, f'{self.VIDEO}_id', 'id', owner)
+        if video_id not in videos:
+            raise DataError(f'{self.ann_file}: {owner} names the {self.VIDEO} {video_id}, which is '
+                            f'not among the {self.VIDEOS}; remove it or add the {self.VIDEO}')
+        category_id = self._get(raw, 'category_id', 'number', owner)
+        if category_id not in labels:
+            raise DataError(f'{self.ann_file}: {owner} names the category {category_id}, which is '
+                            'not among the categories; add it there')
+        segmentations = self._read_segmentations(raw, videos[video_id], owner)
+        if any(segmentations) and not raw.get('iscrowd'):
+            videos[video_id]['objects'].append(dict(
+                object_id=object_id, label=labels[category_id], segmentations=segmentations))
+
+    def _get(self, entry: Dict, key: str, kind: str, owner: str) -> Any:
+        return read_value(entry, key, kind, owner, self.ann_file, self.LAYOUT)
 
     def _read_categories(self, content: Dict) -> Dict[int, int]:
         """Sets the classes and returns category id -> label."""
-        categories: List[Dict] = self._get(content, 'categories', 'the file')
-        names = {self._get(c, 'id', 'a category'): self._get(c, 'name', 'a category')
-                 for c in categories}
+        names = {self._get(c, 'id', 'number', 'a category'):
+                 self._get(c, 'name', 'text', 'a category')
+                 for c in self._get(content, 'categories', 'list', 'the file')}
         classes = self._metainfo.setdefault('classes', tuple(names[i] for i in sorted(names)))
         unknown = sorted(set(names.values()) - set(classes))
         if unknown:
             raise DataError(f'{self.ann_file}: the category {unknown[0]!r} is not among the '
-                            f"metainfo's classes {tuple(classes)}; add it to the config")
+                            f"{len(classes)} classes of the metainfo; add it to the config")
         return {category_id: classes.index(name) for category_id, name in names.items()}
-
-    def _category_label(self, raw: Dict, labels: Dict[int, int], owner: str) -> int:
-        category_id = self._get(raw, 'category_id', owner)
-        if category_id not in labels:
-            raise DataError(f'{self.ann_file}: {owner} names the category {category_id}, which is '
-                            'not among the categories; add it there')
-        return labels[category_id]

@@ -143,6 +143,15 @@ def frame_masks(objects: List[Dict], t: int, height: int, width: int,
     return masks
 
 
+def video_masks(video: Dict, t: int, shape: Optional[Tuple[int, int]] = None) -> np.ndarray:
+    """As :func:`frame_masks`, of a video as the data sets give it; errors name the video and its
+    annotation file."""
+    try:
+        return frame_masks(video['objects'], t, video['height'], video['width'], shape)
+    except DataError as error:
+        raise DataError(f"{video['ann_file']}: video {video['video_name']}: {error}") from None
+
+
 def resize_nearest(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     """Nearest-neighbour resize of uint8 (h, w) to (height, width)."""
     if mask.shape == (height, width):

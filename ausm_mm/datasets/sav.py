@@ -1,6 +1,7 @@
 """Videos with masklet jsons, as SA-V stores its training set."""
 import os.path as osp
 from pathlib import Path
+from reprlib import repr as short_repr
 from typing import Dict, List, Optional, Sequence
 
 from pycocotools import mask as mask_util
@@ -9,8 +10,8 @@ from ..registry import DATASETS
 from .base_video import BaseVideoDataset
 from .errors import DataError
 from .frame_reader import video_frame_path
-from .images import read_bytes
-from .json_video import find_problem, load_json
+from .images import read_lines
+from .json_values import find_problem, load_json, read_value
 
 # SA-V is annotated at 6 frames a second, its videos have 24.
 FRAME_STEP = 4
@@ -55,17 +56,13 @@ class SAVDataset(BaseVideoDataset):
         for kind in self.masklets:
             for path in sorted(root.rglob(f'*_{kind}.json')):
                 json_files.setdefault(path.name[:-len(f'_{kind}.json')], []).append(str(path))
-        names = self._listed_names() if self.ann_file else sorted(json_files)
+        names = read_lines(self.ann_file) if self.ann_file else sorted(json_files)
         missing = [name for name in names if name not in json_files]
         if missing:
             raise DataError(f'{root}: holds no {missing[0]}_{self.masklets[0]}.json, which '
                             f'{self.ann_file} lists; add it or correct the list')
         return [dict(video_id=i, video_name=name, json_files=json_files[name])
                 for i, name in enumerate(names)]
-
-    def _listed_names(self) -> List[str]:
-        lines = read_bytes(self.ann_file).decode(errors='replace').splitlines()
-        return [line.strip() for line in lines if line.strip()]
 
     def filter_data(self) -> List[Dict]:
         """Keeps all videos: whether one has an object is not known before its json is read."""
@@ -106,12 +103,9 @@ def read_masklets(json_files: Sequence[str]) -> Dict:
     video = None
     for path in json_files:
         content = load_json(path, 'SA-V')
-        lacking = {'video_height', 'video_width', 'masklet'} - set(content)
-        if lacking:
-            raise DataError(f'{path}: the key {min(lacking)!r} is missing; is it a masklet json '
-                            'of SA-V?')
-        frames = content['masklet']
-        shape = (len(frames), int(content['video_height']), int(content['video_width']))
+        frames, *size = (read_value(content, key, kind, 'the file', path, 'SA-V') for key, kind in (
+            ('masklet', 'list'), ('video_height', 'size'), ('video_width', 'size')))
+        shape = (len(frames), *map(int, size))
         if video not in (None, shape):
             raise DataError(f'{path}: has (frames, height, width) {shape}, {json_files[0]} has '
                             f'{video}; copy both again')
@@ -133,18 +127,22 @@ def _mp4_of(json_file: str) -> str:
 
 def _read_objects(path: str, frames: List[List[Dict]], height: int, width: int) -> List[Dict]:
     """Turns masklets listed by frame into objects; those without a pixel are left out."""
-    num_objects = len(frames[0]) if frames else 0
+    empty = mask_util.frPyObjects(dict(size=[height, width], counts=[height * width]), height,
+                                  width)['counts'].decode()
+    num_objects = len(frames[0]) if frames and isinstance(frames[0], list) else 0
     objects = []
-    for n in range(num_objects):
-        segmentations = []
-        for t, masks in enumerate(frames):
-            if len(masks) != num_objects:
-                raise DataError(f'{path}: frame {t} has {len(masks)} masklets, frame 0 '
-                                f'{num_objects}; copy the file again')
-            problem = find_problem(masks[n], height, width)
+    for t, masks in enumerate(frames):
+        if not isinstance(masks, list) or len(masks) != num_objects:
+            found = len(masks) if isinstance(masks, list) else short_repr(masks)
+            raise DataError(f'{path}: frame {t} has {found} masklets, frame 0 {num_objects}; copy '
+                            'the file again')
+        for n, mask in enumerate(masks):
+            problem = (find_problem(mask, height, width) if isinstance(mask, dict)
+                       else 'is no RLE; copy the file again')
             if problem:
                 raise DataError(f'{path}: masklet {n}, frame {t}: {problem}')
-            segmentations.append(masks[n] if mask_util.area(masks[n]) else None)
+    for masklet in zip(*frames):
+        segmentations = [mask if mask and mask['counts'] != empty else None for mask in masklet]
         if any(segmentations):
             objects.append(dict(label=0, segmentations=segmentations))
     return objects

@@ -1,15 +1,12 @@
 """YouTube-VOS: mask PNGs whose objects are listed in a ``meta.json``."""
-import os.path as osp
 from operator import itemgetter
-from typing import Dict, List
+from pathlib import Path
+from typing import Any, Dict, List, Optional
 
 from ..registry import DATASETS
-from .base_video import BaseVideoDataset
-from .davis import IMAGE_SUFFIXES, files_by_stem
+from .davis import DAVISDataset
 from .errors import DataError
-from .images import frame_size
-from .json_video import load_json
-from .palettes import voc_palette
+from .json_values import load_json, read_value
 
 # The categories of the training split, the same in 2018 and 2019; all others are unseen.
 SEEN_CATEGORIES = frozenset((
@@ -23,7 +20,7 @@ SEEN_CATEGORIES = frozenset((
 
 
 @DATASETS.register_module()
-class YouTubeVOSDataset(BaseVideoDataset):
+class YouTubeVOSDataset(DAVISDataset):
     """Reads YouTube-VOS 2018 and 2019 in their official layout.
 
     ``meta.json`` says which objects a video has and in which frames, so no mask is opened before
@@ -35,61 +32,49 @@ class YouTubeVOSDataset(BaseVideoDataset):
         ann_file: ``meta.json``.
         data_prefix: ``img`` and ``mask``: the folders that hold a folder for each video
             (``JPEGImages`` and ``Annotations``).
-        dataset_name, task, exhaustive, **kwargs: As in :class:`BaseVideoDataset`.
+        dataset_name, **kwargs: As in :class:`BaseVideoDataset`.
 
     Raises:
         DataError: Naming the file, the value and the cure.
     """
-    METAINFO = dict(classes=('object', ), palette=[voc_palette()[1]])
 
-    def __init__(self, *args, data_prefix: Dict[str, str], dataset_name: str = 'youtube_vos',
-                 task: str = 'prompted', exhaustive: bool = False, **kwargs) -> None:
-        super().__init__(*args, data_prefix=data_prefix, dataset_name=dataset_name, task=task,
-                         exhaustive=exhaustive, **kwargs)
+    def __init__(self, *args, dataset_name: str = 'youtube_vos', **kwargs) -> None:
+        super().__init__(*args, dataset_name=dataset_name, **kwargs)
 
     def load_data_list(self) -> List[Dict]:
         content = load_json(self.ann_file, 'YouTube-VOS')
-        videos = content.get('videos')
-        if not isinstance(videos, dict):
-            raise DataError(f"{self.ann_file}: the key 'videos' is missing or no dict; is it the "
-                            'meta.json of YouTube-VOS?')
-        return [self._read_video(i, name, videos[name]) for i, name in enumerate(sorted(videos))]
+        entries = self._get(content, 'videos', 'dict', 'the file')
+        objects = {name: self._get(entry, 'objects', 'dict', f'video {name}')
+                   for name, entry in entries.items()}
+        return self._read_videos(sorted(objects), objects)
 
-    def _read_video(self, video_id: int, name: str, raw: Dict) -> Dict:
-        frames = files_by_stem(osp.join(self.data_prefix['img'], name), IMAGE_SUFFIXES, 'img')
-        masks = files_by_stem(osp.join(self.data_prefix['mask'], name), ('.png', ), 'mask')
-        stems = sorted(frames)
-        orphans = sorted(set(masks) - set(frames))
-        if orphans:
-            raise DataError(f'{masks[orphans[0]]}: there is no frame of that name in '
+    def _read_objects(self, video: Dict, mask_paths: List[Optional[str]],
+                      objects: Dict[str, Dict]) -> List[Dict]:
+        stems = [Path(path).stem for path in video['img_paths']]
+        masks = dict(zip(stems, mask_paths, strict=True))
+        found = [self._read_object(video['video_name'], object_id, entry, masks)
+                 for object_id, entry in objects[video['video_name']].items()]
+        return sorted((obj for obj in found if any(obj['segmentations'])),
+                      key=itemgetter('object_id'))
+
+    def _get(self, entry: Dict, key: str, kind: str, owner: str) -> Any:
+        return read_value(entry, key, kind, owner, self.ann_file, 'YouTube-VOS')
+
+    def _read_object(self, name: str, object_id: str, entry: Dict,
+                     masks: Dict[str, Optional[str]]) -> Dict:
+        """``masks``: name of each frame -> path of its mask."""
+        owner = f'object {object_id} of video {name}'
+        listed = set(self._get(entry, 'frames', 'texts', owner))
+        if not object_id.isdecimal():
+            raise DataError(f'{self.ann_file}: {owner} needs a number as its id; copy the file '
+                            'again')
+        unknown = sorted(listed - set(masks))
+        if unknown:
+            raise DataError(f'{self.ann_file}: {owner} is in frame {unknown[0]}, which is not in '
                             f"{self.data_prefix['img']}/{name}; copy the frames again")
-        height, width = frame_size(frames[stems[0]])
-        position = {stem: t for t, stem in enumerate(stems)}
-        objects = [self._read_object(name, object_id, entry, position, masks)
-                   for object_id, entry in raw.get('objects', {}).items()]
-        return dict(
-            video_id=video_id,
-            video_name=name,
-            height=height,
-            width=width,
-            img_paths=[frames[stem] for stem in stems],
-            annotated_frames=[t for t, stem in enumerate(stems) if stem in masks],
-            objects=sorted((obj for obj in objects if any(obj['segmentations'])),
-                           key=itemgetter('object_id')))
-
-    def _read_object(self, name: str, object_id: str, entry: Dict, position: Dict[str, int],
-                     masks: Dict[str, str]) -> Dict:
-        owner = f'video {name}, object {object_id}'
-        if not object_id.isdigit() or not entry.get('frames'):
-            raise DataError(f"{self.ann_file}: {owner} needs a number as its id and 'frames'; copy "
-                            'the file again')
-        segmentations = [None] * len(position)
-        for stem in entry['frames']:
-            if stem not in position:
-                raise DataError(f'{self.ann_file}: {owner} is in frame {stem}, which is not in '
-                                f"{self.data_prefix['img']}/{name}; copy the frames again")
-            segmentations[position[stem]] = masks.get(stem)
-        obj = dict(object_id=int(object_id), label=0, segmentations=segmentations)
+        obj = dict(object_id=int(object_id), label=0, segmentations=[
+            path if stem in listed else None for stem, path in masks.items()])
         if 'category' in entry:
-            obj.update(category=entry['category'], seen=entry['category'] in SEEN_CATEGORIES)
+            category = self._get(entry, 'category', 'text', owner)
+            obj.update(category=category, seen=category in SEEN_CATEGORIES)
         return obj

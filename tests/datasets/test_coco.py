@@ -69,7 +69,7 @@ def test_own_classes(tmp_path):
     (lambda raw: raw['annotations'][0].update(segmentation=dict(size=[6, 4], counts='')),
      r"annotation 1: the mask's size is \[6, 4\], the video's \[4, 6\]"),
     (lambda raw: raw['categories'][0].update(name='brush'),
-     "the category 'brush' is not among the metainfo's classes"),
+     "the category 'brush' is not among the 80 classes of the metainfo"),
     (lambda raw: raw['annotations'].pop(0), 'holds no video with an annotated object'),
 ])
 def test_errors(tmp_path, change, message):

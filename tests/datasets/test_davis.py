@@ -87,6 +87,24 @@ def test_mask_of_another_size(tiny_davis, write_palette):
         build(tiny_davis)
 
 
+@pytest.mark.parametrize('file', ['img/late/00000.jpg', 'mask/late/00002.png'])
+def test_damaged_file_is_left_to_training(tiny_davis, write_image, write_palette, file):
+    write_image(tiny_davis / 'img/sound/0.jpg', np.zeros((4, 6, 3)))
+    write_palette(tiny_davis / 'mask/sound/0.png', np.ones((4, 6)))
+    (tiny_davis / 'list.txt').write_text('late\nsound\n')
+    (tiny_davis / file).write_bytes((tiny_davis / file).read_bytes()[:20])
+    clip = [dict(type='SampleClip', length=2), dict(type='LoadClipFrames'),
+            dict(type='LoadClipMasks'), dict(type='PackClip')]
+    dataset = build(tiny_davis, pipeline=clip)
+    sample = dataset[0]['data_samples']
+    assert sample.video_name == 'sound'
+    assert {idx for idx, _ in sample.unreadable} == {0}
+    assert f'{file}: is not a readable' in sample.unreadable[0][1]
+    assert 'unreadable' not in dataset[1]['data_samples']
+    with pytest.raises(DataError, match=f'{file}: is not a readable'):
+        build(tiny_davis, test_mode=True)
+
+
 def test_only_empty_masks_cannot_train(tiny_davis, write_palette):
     for t in (0, 2):
         write_palette(tiny_davis / f'mask/late/{t:05d}.png', np.zeros((4, 6)))

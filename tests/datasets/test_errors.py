@@ -1,22 +1,24 @@
+import pytest
 import torch.utils.data
 
-from ausm_mm.datasets.errors import DataError
+from ausm_mm.datasets.errors import DataError, UnreadableFileError
 
 
 class _Broken(torch.utils.data.Dataset):
+
+    def __init__(self, error):
+        self.error = error
 
     def __len__(self):
         return 1
 
     def __getitem__(self, index):
-        raise DataError('a.json: the value 3 is bad; write 4')
+        raise self.error('a.json: the value 3 is bad; write 4')
 
 
-def test_message_is_one_line_even_from_a_worker():
-    loader = torch.utils.data.DataLoader(_Broken(), num_workers=1)
-    try:
+@pytest.mark.parametrize('error', [DataError, UnreadableFileError])
+def test_message_is_one_line_even_from_a_worker(error):
+    loader = torch.utils.data.DataLoader(_Broken(error), num_workers=1)
+    with pytest.raises(error) as caught:
         next(iter(loader))
-    except DataError as error:
-        assert str(error) == 'a.json: the value 3 is bad; write 4'
-    else:
-        raise AssertionError('no error')
+    assert str(caught.value) == 'a.json: the value 3 is bad; write 4'

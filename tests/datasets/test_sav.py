@@ -22,7 +22,7 @@ def rle(rows):
     return encoded and dict(size=[H, W], counts=encoded['counts'].decode())
 
 
-EMPTY = dict(size=[H, W], counts='PP1')  # one run of 1536 background pixels
+EMPTY = dict(size=[H, W], counts='P`1')  # one run of 1536 background pixels
 
 
 @pytest.fixture
@@ -115,6 +115,9 @@ def test_missing_folder_and_empty_folder(sav_root, tmp_path):
 
 @pytest.mark.parametrize('masklet, changes, message', [
     ([[EMPTY], []], {}, 'v1_manual.json: frame 1 has 0 masklets, frame 0 1'),
+    ([[EMPTY], None], {}, 'v1_manual.json: frame 1 has None masklets, frame 0 1'),
+    ([[[[0, 0, 9, 0, 9, 9]]]], {}, 'v1_manual.json: masklet 0, frame 0: is no RLE'),
+    ([[EMPTY]], dict(video_height='32'), "v1_manual.json: the video_height of the file is '32'"),
     ([[dict(EMPTY, size=[W, H])]], {}, 'v1_manual.json: masklet 0, frame 0: the mask.s size is'),
     ([[EMPTY]] * 4, {}, r'v1_auto.json: has \(frames, height, width\) \(5, 32, 48\), .* \(4, 32'),
 ])

@@ -95,20 +95,23 @@ def set_rle(value):
 @pytest.mark.parametrize('change, message', [
     (lambda c: c.pop('videos'), "'videos' is missing in the file; see .* docs/data.md"),
     (lambda c: c.pop('categories'), "'categories' is missing in the file"),
-    (lambda c: c.pop('annotations'), "'annotations' is missing in the file .null where"),
+    (lambda c: c.pop('annotations'), "'annotations' is missing in the file .null if hidden"),
     (lambda c: c['videos'][0].pop('file_names'), "'file_names' is missing in video 1"),
     (lambda c: c['videos'][0].pop('width'), "'width' is missing in video 1"),
-    (lambda c: c['videos'][0].update(file_names=[]), 'video 1 has no file_names'),
-    (lambda c: c['annotations'].append(3), "'id' is missing in an annotation"),
+    (lambda c: c['videos'][0].update(file_names=[]),
+     r'the file_names of video 1 is \[\], not a list of texts'),
+    (lambda c: c['videos'][1].update(id=1), 'two videos have the id 1; give each one of its own'),
+    (lambda c: c['annotations'].append(3), 'an annotation is 3, not a dict'),
     (lambda c: c['annotations'][0].pop('segmentations'),
      "'segmentations' is missing in annotation 11"),
     (set_annotation('category_id', 9), 'annotation 11 names the category 9, which is not among'),
     (set_annotation('video_id', 5), 'annotation 11 names the video 5, which is not among'),
-    (set_annotation('segmentations', [None]), 'annotation 11 has 1 segmentations, its video 1 has '
+    (set_annotation('segmentations', [None]), 'annotation 11 of video 1 has 1 segmentations for '
      '3 frames; .* null where it is absent'),
-    (set_annotation('segmentations', None), 'annotation 11 has None segmentations'),
-    (set_rle(dict(size=[6, 4], counts='')), r'annotation 11, frame 2 of video 1: the mask.s size '
-     r'is \[6, 4\], the video.s \[4, 6\]'),
+    (set_annotation('segmentations', None),
+     'the segmentations of annotation 11 is None, not a list'),
+    (set_rle(dict(size=[6, 4], counts='')), r'annotation 11 of video 1, frame 2: the mask.s '
+     r'size is \[6, 4\], the video.s \[4, 6\]'),
     (set_rle(dict(counts=[3, 4])), "RLE with 'size' and 'counts'"),
     (set_rle('x.png'), "must be null, polygons or an RLE with 'size' and 'counts'"),
     (set_rle([[1, 2, 3]]), 'each polygon must be a flat list'),

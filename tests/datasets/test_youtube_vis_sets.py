@@ -24,7 +24,7 @@ def test_metainfo_is_complete(dataset, count, name):
 
 def test_json_of_another_set_is_refused(tiny_ytvis):
     options = dict(data_root=str(tiny_ytvis), ann_file='ann.json', data_prefix=dict(img='images'))
-    with pytest.raises(ValueError, match="the category 'a' is not among the metainfo's classes"):
+    with pytest.raises(ValueError, match="the category 'a' is not among the 25 classes"):
         OVISDataset(**options)
 
 

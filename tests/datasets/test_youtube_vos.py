@@ -71,13 +71,13 @@ def test_without_categories_seen_is_unknown(vos_root):
 
 @pytest.mark.parametrize('content, message', [
     ([], 'meta.json: holds a list'),
-    (dict(videos=[]), "meta.json: the key 'videos' is missing or no dict"),
+    (dict(videos=[]), r'meta.json: the videos of the file is \[\], not a dict'),
     (dict(videos=dict(abc=dict(objects={'x': dict(frames=['00000'])}))),
-     "meta.json: video abc, object x needs a number"),
+     'meta.json: object x of video abc needs a number'),
     (dict(videos=dict(abc=dict(objects={'1': dict(frames=[])}))),
-     "meta.json: video abc, object 1 needs a number as its id and 'frames'"),
+     r'meta.json: the frames of object 1 of video abc is \[\], not a list of texts'),
     (dict(videos=dict(abc=dict(objects={'1': dict(frames=['00001'])}))),
-     'meta.json: video abc, object 1 is in frame 00001, which is not in .*JPEGImages/abc'),
+     'meta.json: object 1 of video abc is in frame 00001, which is not in .*JPEGImages/abc'),
     (dict(videos=dict(gone=dict(objects={}))), 'JPEGImages/gone: is not a folder'),
     (dict(videos=dict(abc=dict(objects={}))), 'holds no video with an annotated object'),
     (dict(videos={}), 'holds no video with an annotated object'),
@@ -86,6 +86,14 @@ def test_errors(vos_root, content, message):
     write_meta(vos_root, content)
     with pytest.raises(DataError, match=message):
         build(vos_root)
+
+
+def test_damaged_frame_is_left_to_training(vos_root):
+    (vos_root / 'JPEGImages/abc/00000.jpg').write_bytes(b'')
+    with pytest.raises(DataError, match='00000.jpg: is not a readable image'):
+        build(vos_root)[0]  # of the only video, so that no other takes its place
+    with pytest.raises(DataError, match='00000.jpg: is not a readable image'):
+        build(vos_root, test_mode=True)
 
 
 def test_mask_without_a_frame(vos_root, write_palette):

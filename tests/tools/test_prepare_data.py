@@ -49,6 +49,11 @@ def test_split(prepare, tiny_folder, tmp_path, capsys):
 
 @pytest.mark.parametrize('arguments, message', [
     (['check', 'nope'], 'error: nope: is no known data set; choose of coco, '),
+    (['sample'], 'error: data: holds no known data set; correct --data-root'),
+    (['sample', 'ovis', '--count', 0], 'error: --count 0: draws nothing; give 1 or more'),
+    (['sample', '--format', 'davis', '--root', 'gone'],
+     'error: davis: gone is not there; correct --root'),
+    (['convert', 'labelme', '.', 'x.json'], 'error: .: holds no .jpg or .jpeg or .png file'),
     (['sample', 'ovis'], 'error: ovis: data/ovis is not there; get it from https://songbai'),
     (['split', 'gone.json'], 'error: gone.json: cannot be read'),
     (['convert', 'labelme', 'gone', 'x.json'], 'error: gone: there is no such file or folder'),

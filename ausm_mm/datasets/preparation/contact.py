@@ -10,7 +10,8 @@ from ausm_mm.visualization.video_writer import write_png
 from ...registry import DATASETS
 from ...structures import Track
 from ..frame_reader import FrameReader
-from ..masks import encode_mask, frame_masks
+from ..images import check_size
+from ..masks import encode_mask, video_masks
 
 _COLUMNS = 4
 _HEIGHT = 240
@@ -50,8 +51,9 @@ def _draw(info: Dict) -> np.ndarray:
     read = FrameReader()
     plain, drawn = [], []
     for t in frames:
-        image = read(info['img_paths'][t])
-        masks = frame_masks(info['objects'], t, *image.shape[:2])
+        path = info['img_paths'][t]
+        image = check_size(read(path), path, info['height'], info['width'])
+        masks = video_masks(info, t)
         tracks = [Track(obj['object_id'], obj['label'], 1., [encode_mask(mask)])
                   for obj, mask in zip(info['objects'], masks, strict=True)]
         plain.append(draw_tracks(image, [], 0, info['classes'], _HEIGHT))

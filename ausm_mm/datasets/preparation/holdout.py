@@ -1,13 +1,14 @@
 """Holding out part of a training set for validation."""
 import random
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Dict, List, Set, Tuple
 
 from ausm_mm.utils import write_json
 from ..errors import DataError
-from ..images import read_bytes
-from ..json_video import load_json
+from ..images import read_lines
+from ..json_values import load_json, read_value
 
 
 def split_json(path: Path, share: float, seed: int = 0) -> Tuple[Path, Path]:
@@ -26,14 +27,21 @@ def split_json(path: Path, share: float, seed: int = 0) -> Tuple[Path, Path]:
     Raises:
         DataError: If the json is no YouTube-VIS annotation, or has fewer than two videos.
     """
+    get = partial(read_value, path=str(path), layout='YouTube-VIS')
     content = load_json(str(path), 'YouTube-VIS')
-    videos, annotations = content.get('videos'), content.get('annotations')
-    if not videos or not annotations:
+    if not content.get('videos') or not content.get('annotations'):
         raise DataError(f"{path}: needs 'videos' and 'annotations' to be split; is it the json of "
                         'a training set?')
-    categories: Dict[int, Set[int]] = {video['id']: set() for video in videos}
+    videos, annotations = (get(content, key, 'list', 'the file')
+                           for key in ('videos', 'annotations'))
+    categories: Dict[int, Set[int]] = {get(video, 'id', 'id', 'a video'): set()
+                                       for video in videos}
     for annotation in annotations:
-        categories[annotation['video_id']].add(annotation['category_id'])
+        video_id = get(annotation, 'video_id', 'id', 'an annotation')
+        if video_id not in categories:
+            raise DataError(f'{path}: an annotation names the video {video_id}, which is not among '
+                            'the videos; remove it or add the video')
+        categories[video_id].add(get(annotation, 'category_id', 'number', 'an annotation'))
     held = _choose(categories, _number(path, len(videos), share), seed)
     parts = []
     for name, keep in (('sub', False), ('holdout', True)):
@@ -61,8 +69,7 @@ def split_list(path: Path, share: float, seed: int = 0) -> Tuple[Path, Path]:
     if path.is_dir():
         names = sorted(entry.name for entry in path.iterdir() if entry.is_dir())
     else:
-        names = [line.strip() for line in read_bytes(str(path)).decode().splitlines()
-                 if line.strip()]
+        names = read_lines(str(path))
     held = _choose({name: set() for name in names}, _number(path, len(names), share), seed)
     parts = []
     for name, keep in (('sub', False), ('holdout', True)):
@@ -81,7 +88,7 @@ def _number(path: Path, total: int, share: float) -> int:
 
 def _choose(categories: Dict, number: int, seed: int) -> Set:
     """Names of the videos to hold out; ``categories``: name -> categories in the video."""
-    left: List = sorted(categories)
+    left: List = sorted(categories, key=lambda name: (isinstance(name, str), name))
     random.Random(seed).shuffle(left)
     remaining = Counter(c for video in left for c in categories[video])
     held, covered = set(), set()

@@ -1,12 +1,12 @@
 """labelme folders to the YouTube-VIS json."""
 import math
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from ..errors import DataError
 from ..images import frame_size
-from ..json_video import load_json
-from .ytvis_writer import YouTubeVISWriter, polygons_to_rle
+from ..json_values import load_json, read_value
+from .ytvis_writer import YouTubeVISWriter, compressed_rle
 
 _IMAGES = ('.jpg', '.jpeg', '.png')
 _CIRCLE_POINTS = 36
@@ -26,8 +26,12 @@ def convert_labelme(folder: Path, out: Path) -> None:
     Raises:
         DataError: If there is no image, or a json does not fit.
     """
+    videos = sorted({path.parent for path in folder.rglob('*') if _is_image(path)})
+    if not videos:
+        raise DataError(f"{folder}: holds no {' or '.join(_IMAGES)} file; name the folder of the "
+                        'videos')
     writer = YouTubeVISWriter()
-    for video in sorted({path.parent for path in folder.rglob('*') if _is_image(path)}):
+    for video in videos:
         _add_video(writer, folder, video)
     writer.write(out)
 
@@ -43,7 +47,7 @@ def _add_video(writer: YouTubeVISWriter, root: Path, folder: Path) -> None:
     for t, frame in enumerate(frames):
         path = frame.with_suffix('.json')
         for key, polygons in _read_shapes(path, height, width).items():
-            rle = polygons_to_rle(polygons, height, width)
+            rle = compressed_rle(polygons, height, width, str(path))
             objects.setdefault(key, [None] * len(frames))[t] = rle
     name = str(folder.relative_to(root)) if folder != root else root.resolve().name
     video_id = writer.add_video(
@@ -58,23 +62,27 @@ def _read_shapes(path: Path, height: int, width: int) -> Dict[Tuple, List[List[f
     if not path.is_file():
         return {}
     content = load_json(str(path), 'labelme')
-    size = content.get('imageHeight', height), content.get('imageWidth', width)
-    if tuple(size) != (height, width):
+    size = [content.get('imageHeight', height), content.get('imageWidth', width)]
+    if size != [height, width]:
         raise DataError(f"{path}: is for an image of {size[1]} x {size[0]} (width x height), the "
                         f"video's first frame is {width} x {height}; use frames of one size")
     shapes: Dict[Tuple, List[List[float]]] = {}
-    for shape in content.get('shapes', []):
-        key = (shape.get('label'), shape.get('group_id'))
-        if not key[0]:
-            raise DataError(f'{path}: a shape has no label; give it one in labelme')
-        shapes.setdefault(key, []).append(_to_polygon(path, shape))
+    for shape in _get(path, content, 'shapes', 'list', 'the file'):
+        label = _get(path, shape, 'label', 'text', 'a shape')
+        group = shape.get('group_id')
+        shapes.setdefault((label, group if group is None else str(group)), []).append(
+            _to_polygon(path, shape))
     return shapes
+
+
+def _get(path: Path, entry: Dict, key: str, kind: str, owner: str) -> Any:
+    return read_value(entry, key, kind, owner, str(path), 'labelme')
 
 
 def _to_polygon(path: Path, shape: Dict) -> List[float]:
     """Flat list x1, y1, x2, y2, ... of a shape."""
     kind = shape.get('shape_type', 'polygon')
-    points = shape.get('points', [])
+    points = _get(path, shape, 'points', 'points', f"the shape {shape['label']!r}")
     if kind == 'polygon' and len(points) >= 3:
         return [float(value) for point in points for value in point]
     if kind == 'rectangle' and len(points) == 2:

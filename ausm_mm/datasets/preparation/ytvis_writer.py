@@ -1,11 +1,13 @@
 """Writing the YouTube-VIS json."""
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Union
 
 from pycocotools import mask as mask_util
 
 from ausm_mm.utils import write_json
+from ausm_mm.utils.rle import segmentation_problems, to_rle
 from ..errors import DataError
+from ..json_values import find_problem
 
 
 class YouTubeVISWriter:
@@ -63,7 +65,16 @@ def _text(counts) -> str:
     return counts.decode() if isinstance(counts, bytes) else counts
 
 
-def polygons_to_rle(polygons: List[List[float]], height: int, width: int) -> Optional[Dict]:
-    """Union of polygons as a compressed RLE, None if it has no pixel."""
-    rle = mask_util.merge(mask_util.frPyObjects(polygons, height, width))
-    return rle if mask_util.area(rle) else None
+def compressed_rle(segmentation: Union[Dict, List, None], height: int, width: int,
+                   owner: str) -> Optional[Dict]:
+    """RLE or polygons of a frame as a compressed RLE, None if it has no pixel.
+
+    Raises:
+        DataError: Beginning with the owner, if it is malformed or of another size.
+    """
+    problem = (find_problem(segmentation, height, width)
+               or segmentation_problems([segmentation or None], [(height, width)])[0])
+    if problem:
+        raise DataError(f'{owner}: {problem}')
+    rle = to_rle(segmentation, height, width)
+    return rle if rle and mask_util.area(rle) else None

@@ -9,7 +9,7 @@ from mmengine.structures import InstanceData
 from ...registry import TRANSFORMS
 from ...structures import ClipDataSample, Track
 from ..errors import DataError
-from ..masks import encode_mask, frame_masks
+from ..masks import encode_mask, video_masks
 
 _META_KEYS = ('dataset_name', 'task', 'exhaustive', 'video_id', 'video_name', 'frame_ids',
               'ori_shape', 'img_shape', 'classes')
@@ -73,14 +73,9 @@ class PackVideo(BaseTransform):
     def _tracks(results: Dict) -> List[Track]:
         """The annotation of the whole video, without objects that have no pixel."""
         tracks = [Track(obj['object_id'], obj['label'], 1.0, []) for obj in results['objects']]
-        try:
-            for t in range(len(results['img_paths'])):
-                masks = frame_masks(results['objects'], t, results['height'], results['width'])
-                for track, mask in zip(tracks, masks, strict=True):
-                    track.segmentations.append(encode_mask(mask))
-        except DataError as error:
-            where = f"{results['ann_file']}: video {results['video_name']}"
-            raise DataError(f'{where}: {error}') from None
+        for t in range(len(results['img_paths'])):
+            for track, mask in zip(tracks, video_masks(results, t), strict=True):
+                track.segmentations.append(encode_mask(mask))
         return [track for track in tracks if any(track.segmentations)]
 
     @staticmethod

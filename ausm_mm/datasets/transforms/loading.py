@@ -6,19 +6,9 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from ...registry import TRANSFORMS
-from ..errors import DataError
 from ..frame_reader import FrameReader
-from ..images import resize_frame, resized_shape
-from ..masks import frame_masks
-
-
-def _check_size(frame: np.ndarray, path: str, height: int, width: int) -> np.ndarray:
-    """The frame, which must have the size its video was announced with."""
-    if frame.shape[:2] != (height, width):
-        raise DataError(
-            f'{path}: the frame is {frame.shape[1]} x {frame.shape[0]} (width x height), its video '
-            f'{width} x {height}; correct the annotation or extract the frames again')
-    return frame
+from ..images import check_size, resize_frame, resized_shape
+from ..masks import video_masks
 
 
 def clip_shape(results: Dict) -> Tuple[int, int]:
@@ -47,7 +37,7 @@ class LoadClipFrames(BaseTransform):
         unique, first = np.unique(frame_ids, return_index=True)
         for t, position in zip(unique, first, strict=True):  # in order of time, as videos need it
             path = results['img_paths'][t]
-            frames[position] = resize_frame(_check_size(read(path), path, *stored), *shape)
+            frames[position] = resize_frame(check_size(read(path), path, *stored), *shape)
         for position, t in enumerate(frame_ids):
             source = first[np.searchsorted(unique, t)]
             if source != position:
@@ -71,22 +61,16 @@ class LoadClipMasks(BaseTransform):
     """
 
     def transform(self, results: Dict) -> Dict:
-        stored = (results['height'], results['width'])
         shape = clip_shape(results)
         frame_ids = results['frame_ids']
         objects = [obj for obj in results['objects']
                    if any(obj['segmentations'][t] is not None for t in frame_ids)]
         masks = np.empty((len(objects), len(frame_ids), *shape), bool)
-        try:
-            for position, t in enumerate(frame_ids):
-                first = frame_ids.index(t)
-                if first == position:
-                    masks[:, position] = frame_masks(objects, t, *stored, shape)
-                else:
-                    masks[:, position] = masks[:, first]
-        except DataError as error:
-            where = f"{results['ann_file']}: video {results['video_name']}"
-            raise DataError(f'{where}: {error}') from None
+        video = dict(results, objects=objects)
+        for position, t in enumerate(frame_ids):
+            first = frame_ids.index(t)
+            masks[:, position] = (video_masks(video, t, shape) if first == position
+                                  else masks[:, first])
         results['masks'] = masks
         results['labels'] = np.array([obj['label'] for obj in objects], np.int64)
         results['object_ids'] = np.array([obj['object_id'] for obj in objects], np.int64)
@@ -116,7 +100,7 @@ class FrameSequence:
 
     def __getitem__(self, t: int) -> torch.Tensor:
         path = self.img_paths[t]
-        frame = _check_size(self._read(path), path, *self.ori_shape)
+        frame = check_size(self._read(path), path, *self.ori_shape)
         frame = resize_frame(frame, *self.img_shape)
         return torch.from_numpy(np.ascontiguousarray(frame.transpose(2, 0, 1)))
 

@@ -64,14 +64,20 @@ def test_labelme_single_folder(frames):
 @pytest.mark.parametrize('shapes, changes, message', [
     ([], {}, 'out.json: there is no annotated object to write'),
     ([BOX], dict(imageWidth=11), '0.json: is for an image of 11 x 8 .* first frame is 10 x 8'),
-    ([dict(BOX, label='')], {}, '0.json: a shape has no label'),
+    ([dict(BOX, label='')], {}, "0.json: the label of a shape is '', not a text"),
     ([dict(BOX, shape_type='line')], {}, "0.json: the shape 'dog' is a line of 2 points; draw it"),
     ([dict(BOX, shape_type='polygon')], {}, "0.json: the shape 'dog' is a polygon of 2 points"),
+    ([dict(BOX, points=[[0, 0], [1e9, 4]])], {}, 'one/0.json: polygons must be flat lists'),
 ])
 def test_labelme_errors(frames, shapes, changes, message):
     labelme(frames / 'one/0.json', shapes, **changes)
     with pytest.raises(DataError, match=message):
         convert_labelme(frames, frames / 'out.json')
+
+
+def test_labelme_without_images(tmp_path):
+    with pytest.raises(DataError, match=f'{tmp_path}: holds no .jpg or .jpeg or .png file'):
+        convert_labelme(tmp_path, tmp_path / 'out.json')
 
 
 def coco_video():
@@ -115,6 +121,17 @@ def test_coco_video_folder(tmp_path):
     (lambda raw: raw['images'][0].update(width=11), 'image 11 is 11 x 8 .* first of its video 10'),
     (lambda raw: raw['annotations'][1]['segmentation'].update(size=[1, 1]),
      r"annotation 2: the mask's size is \[1, 1\]"),
+    (lambda raw: raw['annotations'][1]['segmentation'].update(counts=[0, 79]),
+     'annotation 2: an RLE covers 79 pixels, but the frame has 80'),
+    (lambda raw: raw['annotations'][0].update(image_id=9),
+     'annotation 1 names the image 9, which is not among the images'),
+    (lambda raw: raw['annotations'][0].update(category_id=9),
+     'annotation 1 names the category 9, which is not among the categories'),
+    (lambda raw: raw['annotations'][1].update(image_id=11, instance_id=7),
+     'annotation 2 is the second one of its object in image 11; unite their masks'),
+    (lambda raw: (raw['categories'].append(dict(id=5, name='cat')),
+                  raw['annotations'][1].update(instance_id=7, category_id=5)),
+     'annotation 2 is of category 5, annotation 1 of the same object is of 4'),
 ])
 def test_coco_video_errors(tmp_path, change, message):
     raw = coco_video()

@@ -72,6 +72,17 @@ def test_too_little_to_split(tmp_path):
     (tmp_path / 'one.txt').write_text('a\n')
     with pytest.raises(DataError, match='one.txt: has 1 videos; splitting needs two'):
         split_list(tmp_path / 'one.txt', 0.5)
+    (tmp_path / 'odd.txt').write_bytes(b'\xff\n')
+    with pytest.raises(DataError, match='odd.txt: has 1 videos; splitting needs two'):
+        split_list(tmp_path / 'odd.txt', 0.5)
     (tmp_path / 'test.json').write_text('{"videos": [{"id": 1}], "annotations": null}')
     with pytest.raises(DataError, match="test.json: needs 'videos' and 'annotations'"):
         split_json(tmp_path / 'test.json', 0.5)
+
+
+def test_annotation_of_an_unknown_video(train_json):
+    content = json.loads(train_json.read_text())
+    content['annotations'][3]['video_id'] = 77
+    train_json.write_text(json.dumps(content))
+    with pytest.raises(DataError, match='train.json: an annotation names the video 77, which is'):
+        split_json(train_json, 0.5)
