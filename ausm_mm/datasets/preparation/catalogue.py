@@ -22,9 +22,9 @@ class Source:
     splits: Dict[str, Dict] = field(default_factory=dict)
 
 
-def _youtube_vis(reader: str, image_folder: str, *splits: str) -> Dict[str, Dict]:
-    return {split: dict(type=reader, ann_file=f'{split}.json',
-                        data_prefix=dict(img=image_folder.format(split))) for split in splits}
+def _youtube_vis(reader: str, ann_file: str, images: str = '{}/JPEGImages') -> Dict[str, Dict]:
+    return {split: dict(type=reader, ann_file=ann_file.format(split),
+                        data_prefix=dict(img=images.format(split))) for split in ('train', 'valid')}
 
 
 def _youtube_vos(name: str) -> Dict[str, Dict]:
@@ -41,21 +41,18 @@ def _davis(name: str, lists: str, resolution: str) -> Dict[str, Dict]:
         for split in ('train', 'val')}
 
 
-_YOUTUBE_FOLDER = '{}/JPEGImages'
-
 CATALOGUE: Dict[str, Source] = {
     'coco': Source('coco', 'https://cocodataset.org/#download', {
         split: dict(type='COCOVideoDataset', ann_file=f'annotations/instances_{split}2017.json',
                     data_prefix=dict(img=f'{split}2017')) for split in ('train', 'val')}),
     'youtube_vis_2019': Source(
         'youtube_vis_2019', 'https://youtube-vos.org/dataset/vis/',
-        _youtube_vis('YouTubeVIS2019Dataset', _YOUTUBE_FOLDER, 'train', 'valid')),
+        _youtube_vis('YouTubeVIS2019Dataset', '{}.json')),
     'youtube_vis_2021': Source(
         'youtube_vis_2021', 'https://youtube-vos.org/dataset/vis/',
-        _youtube_vis('YouTubeVIS2021Dataset', _YOUTUBE_FOLDER, 'train', 'valid')),
-    'ovis': Source('ovis', 'https://songbai.site/ovis/', {
-        split: dict(type='OVISDataset', ann_file=f'annotations_{split}.json',
-                    data_prefix=dict(img=split)) for split in ('train', 'valid')}),
+        _youtube_vis('YouTubeVIS2021Dataset', '{}/instances.json')),
+    'ovis': Source('ovis', 'https://songbai.site/ovis/',
+                   _youtube_vis('OVISDataset', 'annotations_{}.json', '{}')),
     'davis2017': Source('DAVIS', 'https://davischallenge.org/davis2017/code.html',
                         _davis('davis2017', 'ImageSets/2017', '480p')),
     'mose': Source('mose', 'https://henghuiding.com/MOSE/', {

@@ -1,4 +1,4 @@
-"""YouTube-VIS 2021 in its official layout.
+"""YouTube-VIS 2021 in its official layout: train/instances.json, train/JPEGImages, and so on.
 
 The official annotation of the valid split has no masks; testing needs a json that has them.
 """
@@ -23,13 +23,13 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='MultiSourceSampler'),
     dataset=dict(
-        ann_file='train.json', data_prefix=dict(img='train/JPEGImages'),
+        ann_file='train/instances.json', data_prefix=dict(img='train/JPEGImages'),
         pipeline=train_pipeline, **dataset))
 test_dataloader = dict(
     batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        ann_file='valid.json', data_prefix=dict(img='valid/JPEGImages'), test_mode=True,
+        ann_file='valid/instances.json', data_prefix=dict(img='valid/JPEGImages'), test_mode=True,
         pipeline=test_pipeline, **dataset))
-test_evaluator = dict(type='VISMetric', ann_file=data_root + 'valid.json')
+test_evaluator = dict(type='VISMetric', ann_file=data_root + 'valid/instances.json')

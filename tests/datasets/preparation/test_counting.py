@@ -3,7 +3,6 @@ import pytest
 
 from ausm_mm.datasets import DataError
 from ausm_mm.datasets.preparation import CATALOGUE, Count, count_source, write_samples
-from ausm_mm.registry import DATASETS
 
 
 def ytvis(root):
@@ -34,14 +33,6 @@ def test_partly_annotated_set(tiny_davis):
 def test_unreadable_set(tmp_path):
     count = count_source(ytvis(tmp_path))
     assert count.videos == 0 and 'ann.json: cannot be read' in count.problem
-
-
-def test_catalogue_builds():
-    for source in CATALOGUE.values():
-        assert source.splits and source.url
-        for config in source.splits.values():
-            built = DATASETS.build(dict(config, data_root='data', lazy_init=True))
-            assert built.dataset_name in CATALOGUE
 
 
 def test_small_real_sets(shared_data):
