@@ -1,5 +1,5 @@
 """One linear classifier per data set (choice: no text encoder)."""
-from typing import Dict, Sequence
+from typing import Dict, Sequence, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -13,15 +13,26 @@ class DatasetClassifiers(BaseModule):
 
     Args:
         embed_dims: D.
-        num_classes: Data set name -> number of classes K_d without background; a data set without
-            labels has 1.
+        num_classes: Data set name -> number of classes K_d without background, 1 for a data set
+            without labels; or the name of the data set whose classifier it shares.
+
+    Raises:
+        UserError: If a classifier that shall be shared is not there.
     """
 
-    def __init__(self, embed_dims: int, num_classes: Dict[str, int]) -> None:
+    def __init__(self, embed_dims: int, num_classes: Dict[str, Union[int, str]]) -> None:
         super().__init__()
-        self.num_classes = dict(num_classes)
+        self.num_classes = {
+            name: k for name, k in num_classes.items() if not isinstance(k, str)}
+        self.shared = {name: other for name, other in num_classes.items()
+                       if isinstance(other, str)}
+        for name, other in self.shared.items():
+            if other not in self.num_classes:
+                raise UserError(
+                    f'model.head.num_classes: {name!r} shares the classifier of {other!r}, which '
+                    f'has none of its own; take one of {sorted(self.num_classes)}')
         self.heads = nn.ModuleDict(
-            {name: nn.Linear(embed_dims, k + 1) for name, k in num_classes.items()})
+            {name: nn.Linear(embed_dims, k + 1) for name, k in self.num_classes.items()})
 
     def forward(self, rows: Tensor, dataset_names: Sequence[str]) -> Tensor:
         """Classify.
@@ -37,6 +48,7 @@ class DatasetClassifiers(BaseModule):
         Raises:
             UserError: If there is no head for a data set.
         """
+        dataset_names = [self.shared.get(name, name) for name in dataset_names]
         present = list(dict.fromkeys(dataset_names))
         for name in present:
             if name not in self.heads:

@@ -1,5 +1,5 @@
 """Query decoder head: Mask2Former's masked-attention decoder over tracks and detections."""
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +50,7 @@ class QueryDecoderHead(BaseModule):
     output gets a class and a mask (deep supervision), the queries before the first layer too.
 
     Args:
-        num_classes: Data set name -> number of classes without background.
+        num_classes: As for :class:`DatasetClassifiers`.
         embed_dims: D.
         num_queries: N_det, the detection queries.
         num_layers: Mask2Former's 9, so that its weights fill all layers (choice).
@@ -64,9 +64,10 @@ class QueryDecoderHead(BaseModule):
         loss: Config of the loss over all layers.
     """
 
-    def __init__(self, num_classes: Dict[str, int], embed_dims: int = 256, num_queries: int = 100,
-                 num_layers: int = 9, num_heads: int = 8, feedforward_channels: int = 2048,
-                 num_levels: int = 3, pooled_classes: bool = False,
+    def __init__(self, num_classes: Dict[str, Union[int, str]], embed_dims: int = 256,
+                 num_queries: int = 100, num_layers: int = 9, num_heads: int = 8,
+                 feedforward_channels: int = 2048, num_levels: int = 3,
+                 pooled_classes: bool = False,
                  positional_encoding: dict = dict(
                      type='SinePositionalEncoding', num_feats=128, normalize=True),
                  loss: dict = dict(type='QueryLoss'), init_cfg=None) -> None:

@@ -4,7 +4,6 @@ _base_ = [
     '../../_base_/datasets/youtube_vos_2018.py', '../../_base_/schedules/ausm_40k.py',
     '../../_base_/default_runtime.py'
 ]
-model = dict(head=dict(num_classes=_base_.num_classes))
-# The stages do not train on it, so it has no head of its own: any of the one class 'object' does.
-train_dataloader = test_dataloader = dict(dataset=dict(dataset_name='mose'))
+# The stages do not train on it: it shares a classifier of the one class 'object'.
+model = dict(head=dict(num_classes=dict(_base_.num_classes, youtube_vos_2018='mose')))
 val_cfg = None

@@ -66,3 +66,20 @@ def test_unknown_data_set(classifiers):
     assert str(error.value) == (
         "no classification head for data set 'ovis', only for ['many', 'plain', 'shapes']; "
         'add it to model.head.num_classes')
+
+
+def test_shared_classifier():
+    classifiers = DatasetClassifiers(8, dict(shapes=3, plain=1, ours='plain'))
+    assert set(classifiers.heads) == {'shapes', 'plain'}
+    rows = torch.randn(3, 4, 8)
+    assert torch.equal(classifiers(rows, ['ours', 'shapes', 'plain']),
+                       classifiers(rows, ['plain', 'shapes', 'plain']))
+
+
+@pytest.mark.parametrize('other', ['ovis', 'theirs', 'ours'])
+def test_shared_classifier_that_is_not_there(other):
+    with pytest.raises(ValueError) as error:
+        DatasetClassifiers(8, dict(plain=1, ours=other, theirs='plain'))
+    assert str(error.value) == (
+        f"model.head.num_classes: 'ours' shares the classifier of '{other}', which has none of its "
+        "own; take one of ['plain']")
