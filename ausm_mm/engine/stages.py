@@ -48,19 +48,22 @@ def read_plan(path: str, options: Optional[Dict[str, Any]] = None) -> List[Stage
     if not entries or not isinstance(entries, list):
         raise UserError(f'{path}: stages={entries}; give a list of dict(name=..., config=...)')
     for entry in entries:
-        if set(entry) != {'name', 'config'}:
-            raise UserError(f'{path}: the stage {dict(entry)} must have a name and a config, and '
+        if not isinstance(entry, dict) or set(entry) != {'name', 'config'}:
+            raise UserError(f'{path}: the stage {entry} must be a dict of a name and a config, and '
                             'nothing else; settings belong into the config')
-    names = [entry.name for entry in entries]
+        # A folder, and the beginning of options
+        if not re.fullmatch(r'[\w-]+', str(entry.name)) or not isinstance(entry.config, str):
+            raise UserError(f'{path}: the stage {entry}: name it by letters, digits, - and _, and '
+                            'give the path of its config')
+    names = [str(entry.name) for entry in entries]
     if len(set(names)) < len(names):
         raise UserError(f'{path}: the stages are named {names}; give each a name of its own')
     stages = []
-    for entry in entries:
+    for name, entry in zip(names, entries, strict=True):
         config = osp.normpath(osp.join(osp.dirname(path), entry.config))
         if not osp.isfile(config):
-            raise UserError(f'{path}: {config} of {entry.name} does not exist; correct the path')
-        stages.append(Stage(
-            entry.name, config, dict(_options_of(entry.name, names, options or {}))))
+            raise UserError(f'{path}: {config} of {name} does not exist; correct the path')
+        stages.append(Stage(name, config, dict(_options_of(name, names, options or {}))))
     return stages
 
 

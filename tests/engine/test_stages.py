@@ -51,8 +51,13 @@ def test_options_of_all_stages_and_of_one(plan):
 @pytest.mark.parametrize('content, message', [
     ('', r'plan.py: stages=None; give a list of dict\(name='),
     ('stages = []', r'stages=\[\]; give a list'),
-    ("stages = [dict(name='a')]", "the stage {'name': 'a'} must have a name and a config"),
-    ("stages = [dict(name='a', config='../configs/a.py', lr=1)]", 'must have .* and nothing else'),
+    ("stages = [dict(name='a')]", "the stage {'name': 'a'} must be a dict of a name and a config"),
+    ("stages = [dict(name='a', config='../configs/a.py', lr=1)]",
+     'must be a dict of .* and nothing else'),
+    ("stages = ['a.py']", 'the stage a.py must be a dict of a name and a config'),
+    *((f"stages = [dict(name='{name}', config='../configs/a.py')]", 'name it by letters, digits')
+      for name in ('', 'a.b', '../a')),
+    ("stages = [dict(name='a', config=3)]", 'give the path of its config'),
     ("stages = [dict(name='a', config='../configs/a.py')] * 2",
      r"the stages are named \['a', 'a'\]; give each a name of its own"),
     ("stages = [dict(name='a', config='gone.py')]", 'plans/gone.py of a does not exist; correct'),

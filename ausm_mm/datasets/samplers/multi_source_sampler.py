@@ -1,6 +1,6 @@
 """Drawing from several data sets at fixed ratios."""
 from contextlib import contextmanager
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Any, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.dataset import ConcatDataset
@@ -42,6 +42,10 @@ def seeded_by(index: int) -> Iterator[None]:
         np.random.set_state(state)
 
 
+def _is_share(ratio: Any) -> bool:
+    return isinstance(ratio, (int, float)) and 0 < ratio < float('inf')
+
+
 @DATA_SAMPLERS.register_module()
 class MultiSourceSampler(Sampler):
     """An endless stream of indices that mixes the sources of a :class:`MultiSourceDataset`, or
@@ -66,7 +70,7 @@ class MultiSourceSampler(Sampler):
         sources = getattr(dataset, 'datasets', [dataset])
         self.sizes = [len(source) for source in sources]
         ratios = self.sizes if ratios is None else ratios
-        if len(ratios) != len(self.sizes) or min(ratios) <= 0:
+        if len(ratios) != len(self.sizes) or not all(map(_is_share, ratios)):
             raise UserError(f'ratios={list(ratios)} of the MultiSourceSampler: give one positive '
                             f'number for each of the {len(self.sizes)} sources')
         self.rank, self.world_size = get_dist_info()

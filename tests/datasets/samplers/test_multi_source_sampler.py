@@ -87,7 +87,8 @@ def test_seeds_are_unique_and_survive_the_way_to_a_worker():
     assert isinstance(index, SampleIndex) and index == stream[5] and index.seed == stream[5].seed
 
 
-@pytest.mark.parametrize('ratios', [(1, ), (1, 1, 1), (1, 0), (1, -1)])
+@pytest.mark.parametrize('ratios', [(1, ), (1, 1, 1), (1, 0), (1, -1),
+                                    (1, float('nan')), (1, float('inf')), (1, '1')])
 def test_bad_ratios(ratios):
     with pytest.raises(UserError, match='one positive number for each of the 2 sources'):
         sampler(ratios=ratios)
