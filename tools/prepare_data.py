@@ -156,6 +156,8 @@ def main() -> None:
         whole = commands[args.command](args)
     except UserError as error:
         raise SystemExit(f'error: {error}') from None
+    except OSError as error:
+        raise SystemExit(f'error: {error}; give a path that can be written') from None
     if whole is False:
         raise SystemExit(1)
 

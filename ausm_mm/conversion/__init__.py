@@ -1,4 +1,4 @@
-from .command import convert_file, parse_arguments
+from .command import main
 from .mask2former import MASK2FORMER
 from .report import format_conversion
 from .rules import Conversion, ConversionError, Family, Rule, convert_weights
@@ -6,6 +6,6 @@ from .swin import SWIN
 from .weights import read_weights
 
 __all__ = [
-    'MASK2FORMER', 'SWIN', 'Conversion', 'ConversionError', 'Family', 'Rule', 'convert_file',
-    'convert_weights', 'format_conversion', 'parse_arguments', 'read_weights'
+    'MASK2FORMER', 'SWIN', 'Conversion', 'ConversionError', 'Family', 'Rule', 'convert_weights',
+    'format_conversion', 'main', 'read_weights'
 ]

@@ -12,8 +12,19 @@ from ausm_mm.errors import UserError
 from ausm_mm.registry import MODELS
 from ausm_mm.utils import renamed_when_complete
 from .report import format_conversion
-from .rules import Conversion, Family, convert_weights
+from .rules import Family, convert_weights
 from .weights import read_weights
+
+
+def main(description: str, family: Family) -> None:
+    """The whole of a converter, which ends with one line if it cannot do its work."""
+    args = parse_arguments(description, family)
+    try:
+        convert_file(args, family)
+    except UserError as error:
+        raise SystemExit(f'error: {error}') from None
+    except OSError as error:
+        raise SystemExit(f'error: {error}; give a path that can be written') from None
 
 
 def parse_arguments(description: str, family: Family) -> argparse.Namespace:
@@ -32,7 +43,7 @@ def parse_arguments(description: str, family: Family) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def convert_file(args: argparse.Namespace, family: Family) -> Conversion:
+def convert_file(args: argparse.Namespace, family: Family) -> None:
     """Convert the file that the arguments name, print what became of every key and write the rest.
 
     Raises:
@@ -45,10 +56,9 @@ def convert_file(args: argparse.Namespace, family: Family) -> Conversion:
     print(f'{family.name} of {project}, {args.weights}')
     print(format_conversion(conversion))
     conversion.check(args.weights)
-    with renamed_when_complete(args.out) as temporary:
-        torch.save(conversion.state, temporary)
+    with renamed_when_complete(args.out) as temporary, open(temporary, 'wb') as file:
+        torch.save(conversion.state, file)
     print(f'written: {args.out}, {len(conversion.state)} weights')
-    return conversion
 
 
 def _model_weights(args: argparse.Namespace) -> Dict[str, Tensor]:

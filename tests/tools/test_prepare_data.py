@@ -47,6 +47,14 @@ def test_split(prepare, tiny_folder, tmp_path, capsys):
     assert capsys.readouterr().out.split() == ['train_sub.json', 'train_holdout.json']
 
 
+def test_what_cannot_be_written(prepare, tiny_folder, tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(SystemExit, match="error: .*'file.*; give a path that can be written"):
+        prepare('sample', '--format', 'youtube_vis', '--root',
+                tiny_folder / 'data/synthetic/ytvis', '--ann-file', 'val.json', '--img',
+                'val/JPEGImages', '--count', 1, '--out', 'file')
+
+
 @pytest.mark.parametrize('arguments, message', [
     (['check', 'nope'], 'error: nope: is no known data set; choose of coco, '),
     (['sample'], 'error: data: holds no known data set; correct --data-root'),

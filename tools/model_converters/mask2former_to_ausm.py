@@ -6,17 +6,7 @@ WEIGHTS is a checkpoint of mmdet, of the original repository (detectron2) or of 
 transformers. Backbone, pixel encoder and query decoder are filled, and the classes of the data set
 'coco' if the config has it; the parts that hold history are new. Prints what became of every key.
 """
-from ausm_mm.conversion import MASK2FORMER, convert_file, parse_arguments
-from ausm_mm.errors import UserError
-
-
-def main():
-    args = parse_arguments(__doc__, MASK2FORMER)
-    try:
-        convert_file(args, MASK2FORMER)
-    except UserError as error:
-        raise SystemExit(f'error: {error}') from None
-
+from ausm_mm.conversion import MASK2FORMER, main
 
 if __name__ == '__main__':
-    main()
+    main(__doc__, MASK2FORMER)

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Dict, List, Set, Tuple
 
-from ausm_mm.utils import write_json
+from ausm_mm.utils import renamed_when_complete, write_json
 from ..errors import DataError
 from ..images import read_lines
 from ..json_values import load_json, read_value
@@ -74,7 +74,8 @@ def split_list(path: Path, share: float, seed: int = 0) -> Tuple[Path, Path]:
     parts = []
     for name, keep in (('sub', False), ('holdout', True)):
         parts.append(path.with_name(f'{path.stem}_{name}.txt'))
-        parts[-1].write_text(''.join(f'{n}\n' for n in names if (n in held) == keep))
+        with renamed_when_complete(parts[-1]) as temporary:
+            temporary.write_text(''.join(f'{n}\n' for n in names if (n in held) == keep))
     return parts[0], parts[1]
 
 

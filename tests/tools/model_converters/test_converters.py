@@ -99,6 +99,13 @@ def test_code_needs_trust(run_tool, tool_error, small, swin, tmp_path):
     assert read_checkpoint(str(out)).keys() <= weights.keys()
 
 
+def test_out_that_cannot_be_written(tool_error, small, swin):
+    path, _ = swin
+    line = tool_error(SWIN, path, small, path / 'ausm.pth')
+    assert line.startswith('error: ') and line.endswith("'; give a path that can be written")
+    assert str(path) in line and path.is_file()
+
+
 @pytest.mark.parametrize('tool', [MASK2FORMER, SWIN])
 def test_missing_files(tool_error, small, swin, tmp_path, tool):
     out = tmp_path / 'ausm.pth'
