@@ -5,7 +5,7 @@ from typing import List, Optional, Tuple
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from .errors import DataError, UnreadableFileError
 
@@ -59,8 +59,14 @@ def read_frame(path: str) -> np.ndarray:
         with Image.open(io.BytesIO(data)) as image:
             return np.ascontiguousarray(np.asarray(image.convert('RGB'))[..., ::-1])
     except Exception as error:  # PIL raises whatever it stumbles over
-        raise UnreadableFileError(f'{path}: is not a readable image ({error}); '
+        raise UnreadableFileError(f'{path}: is not a readable image ({reason_of(error)}); '
                                   'copy or extract it again') from None
+
+
+def reason_of(error: Exception) -> str:
+    """Why PIL could not read a file."""
+    # Its own text holds the address of the bytes.
+    return 'of no known format' if isinstance(error, UnidentifiedImageError) else str(error)
 
 
 def frame_size(path: str) -> Tuple[int, int]:
@@ -73,7 +79,7 @@ def frame_size(path: str) -> Tuple[int, int]:
         with Image.open(path) as image:
             return image.height, image.width
     except Exception as error:  # as above
-        raise UnreadableFileError(f'{path}: is not a readable image ({error}); '
+        raise UnreadableFileError(f'{path}: is not a readable image ({reason_of(error)}); '
                                   'copy or extract it again') from None
 
 

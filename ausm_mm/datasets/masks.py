@@ -9,7 +9,7 @@ from pycocotools import mask as mask_util
 
 from ..utils.rle import segmentation_problems, to_rle
 from .errors import DataError, UnreadableFileError
-from .images import read_bytes
+from .images import read_bytes, reason_of
 
 _PNG = b'\x89PNG\r\n\x1a\n'
 _BIT_DEPTH = 24  # its place in a PNG
@@ -66,7 +66,7 @@ def open_mask(path: str) -> Image.Image:
         image = Image.open(io.BytesIO(data))
         image.load()
     except Exception as error:  # PIL raises whatever it stumbles over
-        raise UnreadableFileError(f'{path}: is not a readable mask ({error}); '
+        raise UnreadableFileError(f'{path}: is not a readable mask ({reason_of(error)}); '
                                   'copy or extract it again') from None
     if data[_BIT_DEPTH] == 16:
         raise DataError(f'{path}: has 16 bits a value, which PIL cuts or clips to 8; '

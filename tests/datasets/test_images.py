@@ -61,8 +61,9 @@ def test_jpeg_with_trailing_bytes_is_fine(tmp_path, write_image):
 def test_file_that_is_no_image(tmp_path, content):
     path = tmp_path / 'a.jpg'
     path.write_bytes(content)
-    with pytest.raises(DataError, match='a.jpg: is not a readable image'):
-        read_frame(str(path))
+    for read in (read_frame, frame_size):
+        with pytest.raises(DataError, match=r'a.jpg: is not a readable image \(of no known'):
+            read(str(path))
 
 
 def test_missing_file(tmp_path):
