@@ -4,8 +4,8 @@
 
 On a GPU, the given clip is measured (torch.cuda.max_memory_allocated). On CPUs, the peak of the
 process (without what its imports take) is measured at shares of the clip's pixels, and extrapolated
-along a straight line through the last two; how far the first one is off that line is printed, too.
-Each row is of a process of its own, each figure of two iterations on noise and boxes.
+along a straight line; how far the figures are off that line is printed, too. Each row is of a
+process of its own, each figure of two iterations on noise and boxes.
 """
 import argparse
 import gc
@@ -119,15 +119,15 @@ def clip_of_share(clip: Sequence[int], share: Fraction) -> Tuple[int, int, int]:
 
 def extrapolate(pixels: Sequence[int], peaks: Sequence[float],
                 target: int) -> Tuple[float, float, float]:
-    """A straight line through the last two figures.
+    """A straight line through the figures, by least squares.
 
     Returns:
         Its value at the target; at no pixels, which is what weights, gradients, the optimizer and
-        the points of the mask losses take; and how far the first figure is off it, as a share.
+        the points of the mask losses take; and how far the figures are off it at most, as a share.
     """
-    slope = (peaks[-1] - peaks[-2]) / (pixels[-1] - pixels[-2])
-    fixed = peaks[-1] - slope * pixels[-1]
-    return fixed + slope * target, fixed, peaks[0] / (fixed + slope * pixels[0]) - 1
+    slope, fixed = np.polyfit(pixels, peaks, 1)
+    line = fixed + slope * np.asarray(pixels)
+    return fixed + slope * target, fixed, np.abs(line / peaks - 1).max()
 
 
 def rows_of(path: str, args: argparse.Namespace) -> List[Tuple]:
@@ -162,7 +162,7 @@ def main() -> None:
         raise SystemExit(f'error: {error}') from None
     clip = ' x '.join(map(str, args.clip))
     print(format_table(
-        (f'GB for {clip}', 'peak', 'without pixels', 'first off the line', 'last measured'), rows))
+        (f'GB for {clip}', 'peak', 'without pixels', 'most off the line', 'last measured'), rows))
 
 
 if __name__ == '__main__':
