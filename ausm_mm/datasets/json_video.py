@@ -1,4 +1,5 @@
 """What the data sets with one json share: YouTube-VIS and COCO."""
+from abc import ABCMeta, abstractmethod
 from typing import Any, Dict, List
 
 from .base_video import BaseVideoDataset
@@ -6,7 +7,7 @@ from .errors import DataError
 from .json_values import load_json, read_value
 
 
-class JsonVideoDataset(BaseVideoDataset):
+class JsonVideoDataset(BaseVideoDataset, metaclass=ABCMeta):
     """A data set whose annotation is one json with ``categories`` and ``annotations``.
 
     The labels follow ``metainfo['classes']`` if the data set or the config gives it, else the
@@ -49,13 +50,13 @@ class JsonVideoDataset(BaseVideoDataset):
                 self._read_object(videos, labels, raw)
         return list(videos.values())
 
+    @abstractmethod
     def _read_frames(self, raw: Dict, owner: str) -> Dict:
         """``video_name``, ``img_paths`` and ``annotated_frames`` of a video."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _read_segmentations(self, raw: Dict, video: Dict, owner: str) -> List:
         """The object's mask in each frame of its video, None where it is absent."""
-        raise NotImplementedError
 
     def _read_object(self, videos: Dict[Any, Dict], labels: Dict[int, int], raw: Dict) -> None:
         object_id = self._get(raw, 'id', 'number', 'an annotation')
